@@ -1,0 +1,2 @@
+/** The embedded Mixture-of-Experts engine: architecture as data, one prefill pass layer by layer, recording on. */
+package io.moeplan.engine;

@@ -1,0 +1,2 @@
+/** Skew, drift and per-tag difference of expert loads. */
+package io.moeplan.statistics;

@@ -1,0 +1,2 @@
+/** Safetensors checkpoints: foreign bytes in, validated tensors out. */
+package io.moeplan.tensors;

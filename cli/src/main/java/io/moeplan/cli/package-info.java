@@ -1,0 +1,2 @@
+/** The commands: parse, wire, print. */
+package io.moeplan.cli;

@@ -1,0 +1,13 @@
+package io.moeplan.eplb;
+
+import java.util.List;
+
+/**
+ * One layout judged on the steps of a trace.
+ *
+ * @param layout  what was judged: {@code contiguous} or the planner's name
+ * @param overall over all MoE layers
+ * @param layers  each MoE layer by itself, {@code [layers]}
+ * @param gpuLoad tokens that each GPU computes, mean over the judged steps, {@code [layers][gpus]}
+ */
+public record LayoutBalance(String layout, Balance overall, List<Balance> layers, double[][] gpuLoad) {}
