@@ -1,0 +1,45 @@
+package io.moeplan.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The program: {@code moeplan COMMAND ...}. */
+@Command(name = "moeplan", mixinStandardHelpOptions = true, versionProvider = BuildVersion.class, sortOptions = false, synopsisSubcommandLabel = "COMMAND", description = "Profiles Mixture-of-Experts models offline and plans where their experts go.", footer = {
+    "", "Exit codes: 0 done, 1 failed, 2 wrong usage."})
+public final class Moeplan implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Print the stack trace of an error.")
+    private boolean verbose;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "no command given");
+    }
+
+    /** Whether errors come with their stack trace. */
+    boolean verbose() {
+        return verbose;
+    }
+
+    /** The command line as it is run and as its tests run it. */
+    static CommandLine commandLine() {
+        Moeplan moeplan = new Moeplan();
+        CommandLine commandLine = new CommandLine(moeplan);
+        commandLine.setUsageHelpAutoWidth(true);
+        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+        commandLine.setParameterExceptionHandler(OneLineErrors::wrongUsage);
+        commandLine.setExecutionExceptionHandler(new OneLineErrors(moeplan::verbose));
+        return commandLine;
+    }
+
+    public static void main(String[] args) {
+        System.exit(commandLine().execute(args));
+    }
+}

@@ -1,0 +1,56 @@
+package io.moeplan.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.util.function.BooleanSupplier;
+import picocli.CommandLine;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/** Errors as one line on stderr; the stack trace only where it was asked for, or where the fault is moeplan's own. */
+final class OneLineErrors implements IExecutionExceptionHandler {
+    private final BooleanSupplier verbose;
+
+    OneLineErrors(BooleanSupplier verbose) {
+        this.verbose = verbose;
+    }
+
+    /** Exit code 2: the command line itself is wrong. */
+    static int wrongUsage(ParameterException e, String[] args) {
+        CommandLine command = e.getCommandLine();
+        command.getErr().println("moeplan: " + e.getMessage() + " (see '" + command.getCommandSpec().qualifiedName()
+                + " --help')");
+        return ExitCode.USAGE;
+    }
+
+    /** Exit code 1: the command failed. */
+    @Override
+    public int handleExecutionException(Exception e, CommandLine command, ParseResult parsed) {
+        if (verbose.getAsBoolean()) {
+            e.printStackTrace(command.getErr());
+        }
+        command.getErr().println("moeplan: " + line(e));
+        return ExitCode.SOFTWARE;
+    }
+
+    private static String line(Exception e) {
+        return switch (e) {
+            case NoSuchFileException missing -> missing.getFile() + ": no such file or directory";
+            case AccessDeniedException denied -> denied.getFile() + ": permission denied";
+            case FileAlreadyExistsException exists -> exists.getFile() + ": exists already";
+            case IOException io -> said(io);
+            case UncheckedIOException unchecked -> line(unchecked.getCause());
+            case IllegalArgumentException refused -> said(refused);
+            default -> "internal error, please report it with the output of --verbose: " + e;
+        };
+    }
+
+    private static String said(Exception e) {
+        return e.getMessage() == null ? e.toString() : e.getMessage();
+    }
+}

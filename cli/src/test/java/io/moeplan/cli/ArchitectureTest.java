@@ -1,0 +1,66 @@
+package io.moeplan.cli;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.FieldSource;
+
+/** The direction of dependencies, in words. */
+class ArchitectureTest {
+    private static final JavaClasses MOEPLAN = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests()).importPackages("io.moeplan");
+
+    static final List<ArchRule> RULES = List.of(
+            moduleSeesOnly("eplb").as("eplb knows loads and plans: no engine, no recording, no command line"),
+            moduleSeesOnly("tensors").as("tensors reads foreign bytes and knows nothing else of moeplan"),
+            moduleSeesOnly("engine", "tensors").as("the engine sees tensors only: never eplb, never Arrow"),
+            moduleSeesOnly("recording", "eplb", "tensors").as("recordings know loads, not the engine that made them"),
+            moduleSeesOnly("statistics", "eplb").as("statistics are computed from loads"),
+            moduleSeesOnly("report", "statistics", "eplb").as("reports render statistics and plans"),
+            slices().matching("io.moeplan.(**)").should().beFreeOfCycles().as("no cycle between packages"),
+            noClasses().that().resideInAPackage("io.moeplan..").should()
+                    .dependOnClassesThat(resideInAnyPackage("jdk.incubator..", "sun..", "com.sun..")));
+
+    @ParameterizedTest
+    @FieldSource("RULES")
+    void holds(ArchRule rule) {
+        rule.check(MOEPLAN);
+    }
+
+    @ParameterizedTest(name = "only {1} uses {0}")
+    @CsvSource({"org.apache.arrow.., io.moeplan.recording..", "ai.djl.., io.moeplan.engine.text..",
+            "picocli.., io.moeplan.cli..", "org.apache.commons.math3.., io.moeplan.statistics.."})
+    void libraryHasOneHome(String library, String home) {
+        noClasses().that().resideOutsideOfPackage(home).should().dependOnClassesThat().resideInAPackage(library)
+                .check(MOEPLAN);
+    }
+
+    @Test
+    void everyModuleIsLookedAt() {
+        assertThat(MOEPLAN.stream().map(type -> type.getPackageName().split("\\.")[2]).distinct()).contains("eplb",
+                "tensors", "engine", "recording", "statistics", "report", "cli");
+    }
+
+    private static ArchRule moduleSeesOnly(String module, String... others) {
+        String[] packages = new String[others.length + 2];
+        packages[0] = "io.moeplan." + module + "..";
+        packages[1] = "io.moeplan." + module;
+        for (int i = 0; i < others.length; i++) {
+            packages[i + 2] = "io.moeplan." + others[i] + "..";
+        }
+        return classes().that().resideInAPackage("io.moeplan." + module + "..").should().onlyDependOnClassesThat(
+                resideInAnyPackage(packages).or(com.tngtech.archunit.base.DescribedPredicate
+                        .not(resideInAnyPackage("io.moeplan.."))));
+    }
+}
