@@ -1,5 +1,6 @@
 package io.moeplan.cli;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -11,10 +12,10 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The direction of dependencies, in words. */
 class ArchitectureTest {
@@ -40,16 +41,16 @@ class ArchitectureTest {
 
     @ParameterizedTest(name = "only {1} uses {0}")
     @CsvSource({"org.apache.arrow.., io.moeplan.recording..", "ai.djl.., io.moeplan.engine.text..",
-            "picocli.., io.moeplan.cli..", "org.apache.commons.math3.., io.moeplan.statistics.."})
+        "picocli.., io.moeplan.cli..", "org.apache.commons.math3.., io.moeplan.statistics.."})
     void libraryHasOneHome(String library, String home) {
         noClasses().that().resideOutsideOfPackage(home).should().dependOnClassesThat().resideInAPackage(library)
                 .check(MOEPLAN);
     }
 
-    @Test
-    void everyModuleIsLookedAt() {
-        assertThat(MOEPLAN.stream().map(type -> type.getPackageName().split("\\.")[2]).distinct()).contains("eplb",
-                "tensors", "engine", "recording", "statistics", "report", "cli");
+    @ParameterizedTest
+    @ValueSource(strings = {"eplb", "tensors", "engine", "recording", "statistics", "report", "cli"})
+    void moduleIsLookedAt(String module) {
+        assertThat(MOEPLAN).anyMatch(type -> type.getPackageName().startsWith("io.moeplan." + module));
     }
 
     private static ArchRule moduleSeesOnly(String module, String... others) {
@@ -60,7 +61,6 @@ class ArchitectureTest {
             packages[i + 2] = "io.moeplan." + others[i] + "..";
         }
         return classes().that().resideInAPackage("io.moeplan." + module + "..").should().onlyDependOnClassesThat(
-                resideInAnyPackage(packages).or(com.tngtech.archunit.base.DescribedPredicate
-                        .not(resideInAnyPackage("io.moeplan.."))));
+                resideInAnyPackage(packages).or(not(resideInAnyPackage("io.moeplan.."))));
     }
 }

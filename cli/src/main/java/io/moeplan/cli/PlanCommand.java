@@ -1,0 +1,52 @@
+package io.moeplan.cli;
+
+import io.moeplan.eplb.HoldoutSplit;
+import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.PlanFile;
+import io.moeplan.eplb.Planning;
+import io.moeplan.recording.Recording;
+import io.moeplan.report.TextReport;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code moeplan plan REC}: which expert goes on which GPU, and how many replicas of it. */
+@Command(name = "plan", description = "Plans which expert goes on which GPU, and how many replicas of it.")
+final class PlanCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private RecordingArgument recording;
+
+    @Mixin
+    private DeploymentOptions deployment;
+
+    @Mixin
+    private PlannerOptions planner;
+
+    @Option(names = "--out", paramLabel = "FILE", required = true, description = "Where to write the plan.")
+    private Path out;
+
+    @Override
+    public Integer call() throws IOException {
+        NewOutput.requireAbsent(out);
+        Recording opened = recording.open();
+        HoldoutSplit split = HoldoutSplit.of(recording.trace(opened), planner.holdout());
+        Plan plan = Planning.plan(Facts.problem(deployment, opened.manifest()), split.plan(), planner.planner(),
+                Facts.model(opened.manifest()), opened.digest());
+        PlanFile.write(plan, out);
+        PrintWriter stdout = spec.commandLine().getOut();
+        stdout.print(TextReport.plan(plan));
+        stdout.println("Plan written to " + out);
+        stdout.flush();
+        return ExitCode.OK;
+    }
+}

@@ -1,0 +1,61 @@
+package io.moeplan.cli;
+
+import io.moeplan.engine.Progress;
+import java.io.PrintStream;
+import java.util.Locale;
+
+/** One line on the terminal that is drawn over again while the engine runs; nothing where stderr is no terminal. */
+final class ProgressLine implements Progress.Listener, AutoCloseable {
+    private static final int BAR = 20;
+    /** Carriage return, and erase to the end of the line (ECMA-48 EL). */
+    private static final String REDRAW = "\r\u001b[K";
+
+    private final PrintStream terminal;
+    private boolean drawn;
+
+    private ProgressLine(PrintStream terminal) {
+        this.terminal = terminal;
+    }
+
+    /** The launcher knows whether stderr is a terminal, and says so in a property. */
+    static ProgressLine onStderr() {
+        return new ProgressLine(Boolean.getBoolean("moeplan.terminal") ? System.err : null);
+    }
+
+    @Override
+    public void update(Progress progress) {
+        if (terminal == null) {
+            return;
+        }
+        terminal.print(REDRAW + render(progress));
+        terminal.flush();
+        drawn = true;
+    }
+
+    /** For example {@code [########            ] layer 3/6, wave 1/2, 5,210 tokens/s, 0:12 left}. */
+    static String render(Progress progress) {
+        int full = (int) (progress.fraction() * BAR);
+        String bar = "#".repeat(full) + " ".repeat(BAR - full);
+        String wave = progress.waves() > 1 ? String.format(", wave %d/%d", progress.wave(), progress.waves()) : "";
+        return String.format(Locale.ROOT, "[%s] layer %d/%d%s, %,.0f tokens/s, %s left", bar, progress.layer(),
+                progress.layers(), wave, progress.tokensPerSecond(), time(progress.secondsLeft()));
+    }
+
+    private static String time(double seconds) {
+        if (!Double.isFinite(seconds)) {
+            return "?";
+        }
+        long whole = Math.round(seconds);
+        return whole >= 3600
+                ? String.format("%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60)
+                : String.format("%d:%02d", whole / 60, whole % 60);
+    }
+
+    @Override
+    public void close() {
+        if (drawn) {
+            terminal.print(REDRAW);
+            terminal.flush();
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package io.moeplan.cli;
+
+import io.moeplan.engine.EngineOptions;
+import io.moeplan.engine.record.RecordingMode;
+import io.moeplan.engine.record.RecordingOptions;
+import io.moeplan.recording.RecordingWriter;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** What to run and how to record it. */
+final class RecordOptions {
+    @Option(names = "--model", paramLabel = "DIR", required = true, description = "Model folder as it lies on a hub:"
+            + " config.json, safetensors, tokenizer.json.")
+    private Path model;
+
+    @Option(names = "--workload", paramLabel = "FILE", required = true, description = "Requests: JSONL with prompt,"
+            + " messages or text (and response, tag), OpenAI Batch JSONL, ShareGPT JSON, token ids, or plain text;"
+            + " detected by content.")
+    private Path workload;
+
+    @Option(names = "--limit", paramLabel = "N", description = "Take the first N requests only.")
+    private Integer limit;
+
+    @Option(names = "--mode", paramLabel = "MODE", defaultValue = "per-token", converter = ModeName.class,
+            description = "per-token, per-pass or stat. Default: ${DEFAULT-VALUE}.")
+    private RecordingMode mode;
+
+    @Option(names = "--pass-tokens", paramLabel = "N", defaultValue = "2048", description = "Tokens of a forward pass,"
+            + " as an engine with chunked prefill would cut the workload. Default: ${DEFAULT-VALUE}.")
+    private int passTokens;
+
+    @Option(names = "--stat-passes", paramLabel = "N", defaultValue = "10",
+            description = "Passes summed into one step in mode stat. Default: ${DEFAULT-VALUE}.")
+    private int statPasses;
+
+    @Option(names = "--weights", description = "Keep routing weights too (mode per-token).")
+    private boolean weights;
+
+    @Option(names = "--compress", description = "Compress the recording (ZSTD).")
+    private boolean compress;
+
+    @Option(names = "--memory", paramLabel = "SIZE", converter = MemorySize.class, description = "What a wave of"
+            + " requests may take, e.g. 64M or 16G; results do not depend on it. Default: half of the machine's.")
+    private Long memory;
+
+    @Option(names = "--threads", paramLabel = "N", description = "Threads that compute. Default: all processors.")
+    private Integer threads;
+
+    Path model() {
+        return model;
+    }
+
+    Path workload() {
+        return workload;
+    }
+
+    int limit() {
+        return limit == null ? Integer.MAX_VALUE : limit;
+    }
+
+    EngineOptions engine(PrintWriter err) {
+        EngineOptions defaults = EngineOptions.defaults();
+        return new EngineOptions(memory == null ? defaults.memoryBytes() : memory,
+                threads == null ? defaults.threads() : threads, warning -> err.println("moeplan: " + warning));
+    }
+
+    RecordingOptions recording() {
+        return new RecordingOptions(mode, passTokens, statPasses, weights);
+    }
+
+    RecordingWriter.Options storage() {
+        return new RecordingWriter.Options(compress, weights && mode == RecordingMode.PER_TOKEN);
+    }
+}

@@ -1,0 +1,68 @@
+package io.moeplan.cli;
+
+import io.moeplan.eplb.HoldoutSplit;
+import io.moeplan.eplb.LoadTrace;
+import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.PlanFile;
+import io.moeplan.eplb.Simulation;
+import io.moeplan.eplb.SimulationResult;
+import io.moeplan.eplb.Dispatch;
+import io.moeplan.eplb.Verdicts;
+import io.moeplan.recording.Recording;
+import io.moeplan.report.HtmlReport;
+import io.moeplan.report.PlanReport;
+import io.moeplan.report.ReportModel;
+import io.moeplan.report.TextReport;
+import io.moeplan.statistics.Analyzer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code moeplan report REC [--plan FILE] --out report.html}: one page that says it all. */
+@Command(name = "report", description = "Writes one self-contained HTML page on a recording and a plan; the same as"
+        + " text on stdout.")
+final class ReportCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private RecordingArgument recording;
+
+    @Option(names = "--plan", paramLabel = "FILE", description = "A plan file, judged as simulate does.")
+    private Path planFile;
+
+    @Option(names = "--out", paramLabel = "FILE", required = true, description = "Where to write the page.")
+    private Path out;
+
+    @Override
+    public Integer call() throws IOException {
+        NewOutput.requireAbsent(out);
+        Recording opened = recording.open();
+        LoadTrace trace = recording.trace(opened);
+        Optional<PlanReport> plan = planFile == null
+                ? Optional.empty()
+                : Optional.of(judged(PlanFile.read(planFile), trace, opened.digest()));
+        ReportModel model = ReportModel.of(Facts.run(opened, trace), Analyzer.analyze(trace, opened.loadsByTag()),
+                trace, plan);
+        HtmlReport.write(model, out);
+        PrintWriter stdout = spec.commandLine().getOut();
+        stdout.print(TextReport.full(model));
+        stdout.println("Report written to " + out);
+        stdout.flush();
+        return ExitCode.OK;
+    }
+
+    private static PlanReport judged(Plan plan, LoadTrace trace, String digest) {
+        HoldoutSplit split = HoldoutSplit.forPlan(trace, digest, plan);
+        SimulationResult result = Simulation.run(split.judged(), plan, Dispatch.named("even"), split.holdout());
+        return new PlanReport(plan, result, Verdicts.of(result));
+    }
+}
