@@ -79,6 +79,9 @@ final class DeepSeekLayer {
                 slotLoad[s] = load[slotExpert[s]] / count[slotExpert[s]];
             }
             balancedPacking(slotLoad, nodeSlots, nodeGpus);
+            if (replica != null && slotsPerGpu > 1) {
+                numberAsReference();
+            }
             for (int s = 0; s < nodeSlots; s++) {
                 int slot = node * nodeSlots + pack[s] * slotsPerGpu + rank[s];
                 map[slot] = placed[node * nodeExperts + slotExpert[s]];
@@ -121,6 +124,28 @@ final class DeepSeekLayer {
             slotExpert[s] = e;
             slotReplica[s] = count[e]++;
             heap.replaceLeast(LongHeap.descending(load[e] / count[e], e));
+        }
+    }
+
+    /**
+     * Numbers each expert's replicas as the reference does. They are equally loaded, so where they land depends on how its
+     * sort leaves equal values, which is not by index; the expert in each slot does not depend on it.
+     */
+    private void numberAsReference() {
+        int[] sorted = ReferenceSort.descending(slotLoad, nodeSlots);
+        int[][] numbers = new int[nodeExperts][];
+        int[] seen = new int[nodeExperts];
+        for (int s : sorted) {
+            int e = slotExpert[s];
+            if (numbers[e] == null) {
+                numbers[e] = new int[count[e]];
+            }
+            numbers[e][seen[e]++] = slotReplica[s];
+        }
+        Arrays.fill(seen, 0);
+        for (int i = 0; i < nodeSlots; i++) {
+            int s = LongHeap.index(order[i]);
+            slotReplica[s] = numbers[slotExpert[s]][seen[slotExpert[s]]++];
         }
     }
 

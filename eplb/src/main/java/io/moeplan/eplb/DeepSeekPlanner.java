@@ -2,8 +2,9 @@ package io.moeplan.eplb;
 
 /**
  * DeepSeek's expert-parallelism load balancer, {@code rebalance_experts} of github.com/deepseek-ai/EPLB, to the bit:
- * float32 arithmetic in the reference's order; where loads tie the lower index comes first (the reference's sort leaves
- * that open, its recorded results agree). Group loads are summed in double and rounded once, which equals the reference
+ * float32 arithmetic in the reference's order; where the loads of different experts tie the lower index comes first. (The
+ * reference leaves that to PyTorch's unstable sort, so it may lay out such experts the other way round. How that sort
+ * orders the replicas of one expert, which always tie, is reproduced in {@link #rebalanceExperts}.) Group loads are summed in double and rounded once, which equals the reference
  * wherever its float32 sum is exact, so for totals below 2^24 tokens.
  *
  * <p>If the groups divide over the nodes, whole groups are packed onto nodes first and experts replicated within their

@@ -36,10 +36,10 @@ public final class Verdicts {
 
     private static String reason(double before, double after, double gain, SimulationResult result) {
         String figures = String.format(Locale.ROOT,
-                "the fullest GPU carries %.2f times the mean load with this plan, %.2f times with the"
+                "The fullest GPU carries %.2f times the mean load with this plan, %.2f times with the"
                         + " engine's default layout",
                 after, before);
-        return capital(figures) + ", " + judgedOn(result.holdout()) + ": " + meaning(before, after, gain) + ".";
+        return figures + ", " + judgedOn(result.holdout()) + ": " + meaning(before, after, gain) + ".";
     }
 
     private static String meaning(double before, double after, double gain) {
@@ -64,9 +64,5 @@ public final class Verdicts {
         return holdout.unseen()
                 ? "judged on " + steps + " held out from planning"
                 : "judged on the same " + steps + " it was planned on (nothing held out, so this flatters the plan)";
-    }
-
-    private static String capital(String text) {
-        return text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1);
     }
 }
