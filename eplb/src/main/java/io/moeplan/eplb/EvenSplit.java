@@ -41,7 +41,7 @@ public record EvenSplit() implements Dispatch {
         int replicas = layout.replicas(expert);
         double share = tokens / replicas;
         for (int r = 0; r < replicas; r++) {
-            load[layout.topology().gpuOf(layout.slot(expert, r))] += share;
+            load[layout.gpu(expert, r)] += share;
         }
     }
 }

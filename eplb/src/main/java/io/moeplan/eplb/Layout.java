@@ -10,6 +10,8 @@ public final class Layout {
     /** The slots of expert e are {@code slots[first[e] .. first[e + 1]]}, ascending. */
     private final int[] first;
     private final int[] slots;
+    /** The GPU of each of {@link #slots}. */
+    private final int[] gpus;
 
     /**
      * @param physicalToLogical the logical expert in each slot, {@code [slots]}, GPU-major
@@ -35,6 +37,7 @@ public final class Layout {
         for (int slot = 0; slot < slots.length; slot++) {
             slots[next[physicalToLogical[slot]]++] = slot;
         }
+        this.gpus = Arrays.stream(slots).map(topology::gpuOf).toArray();
     }
 
     public Topology topology() {
@@ -59,5 +62,10 @@ public final class Layout {
     /** The slot of an expert's replica, 0 to {@link #replicas} - 1, in ascending order of slots. */
     public int slot(int expert, int replica) {
         return slots[first[expert] + replica];
+    }
+
+    /** The GPU of an expert's replica. */
+    public int gpu(int expert, int replica) {
+        return gpus[first[expert] + replica];
     }
 }

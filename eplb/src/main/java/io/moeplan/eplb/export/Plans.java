@@ -1,5 +1,6 @@
 package io.moeplan.eplb.export;
 
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import io.moeplan.eplb.LayerPlan;
 import io.moeplan.eplb.Layout;
 import io.moeplan.eplb.Plan;
@@ -54,9 +55,8 @@ final class Plans {
         return "'" + text.replace("'", "'\\''") + "'";
     }
 
-    /** A JSON string (paths only: no control characters but in quotes and backslashes to escape). */
     static String json(String text) {
-        return "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
+        return '"' + String.valueOf(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
     }
 
     static String lines(List<String> lines) {
