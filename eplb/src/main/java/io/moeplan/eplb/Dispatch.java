@@ -1,0 +1,38 @@
+package io.moeplan.eplb;
+
+import java.util.List;
+
+/**
+ * The rule by which an engine chooses, for a token routed to an expert, which of the expert's replicas computes it.
+ *
+ * <p>A rule sees one step and layer at a time with all its counts, so one that looks at the whole batch (a linear program)
+ * fits as well as one that splits each expert by itself.
+ */
+public sealed interface Dispatch permits EvenSplit {
+    /** The name on the command line and in reports. */
+    String name();
+
+    /**
+     * The tokens that each GPU computes in one step and layer.
+     *
+     * @param counts tokens routed to each expert, {@code [experts]} from index {@code from} on
+     * @param load   receives the tokens of each GPU, {@code [gpus]}; what was in it is overwritten
+     */
+    void gpuLoad(Layout layout, int[] counts, int from, double[] load);
+
+    /** The rules there are. */
+    static List<Dispatch> all() {
+        return List.of(new EvenSplit());
+    }
+
+    /**
+     * The rule with this name.
+     *
+     * @throws IllegalArgumentException if there is none; the message lists those there are
+     */
+    static Dispatch named(String name) {
+        return all().stream().filter(rule -> rule.name().equals(name)).findAny()
+                .orElseThrow(() -> new IllegalArgumentException("unknown dispatch rule \"" + name + "\": use "
+                        + String.join(" or ", all().stream().map(Dispatch::name).toList())));
+    }
+}

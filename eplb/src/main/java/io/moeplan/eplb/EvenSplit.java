@@ -1,0 +1,47 @@
+package io.moeplan.eplb;
+
+import java.util.Arrays;
+
+/**
+ * Every replica of an expert takes the same share of its tokens, {@code count / replicas}: what planners assume, and the
+ * mean of a random choice per token.
+ */
+public record EvenSplit() implements Dispatch {
+    @Override
+    public String name() {
+        return "even";
+    }
+
+    @Override
+    public void gpuLoad(Layout layout, int[] counts, int from, double[] load) {
+        Arrays.fill(load, 0);
+        for (int expert = 0; expert < layout.experts(); expert++) {
+            int count = counts[from + expert];
+            if (count != 0) {
+                add(layout, expert, count, load);
+            }
+        }
+    }
+
+    /**
+     * The same for totals over many steps.
+     *
+     * @param totals tokens routed to each expert, {@code [experts]}
+     * @return the tokens of each GPU, {@code [gpus]}
+     */
+    public static double[] gpuLoad(Layout layout, long[] totals) {
+        double[] load = new double[layout.topology().gpus()];
+        for (int expert = 0; expert < layout.experts(); expert++) {
+            add(layout, expert, (double) totals[expert], load);
+        }
+        return load;
+    }
+
+    private static void add(Layout layout, int expert, double tokens, double[] load) {
+        int replicas = layout.replicas(expert);
+        double share = tokens / replicas;
+        for (int r = 0; r < replicas; r++) {
+            load[layout.gpu(expert, r)] += share;
+        }
+    }
+}

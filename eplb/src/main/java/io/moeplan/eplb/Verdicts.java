@@ -1,0 +1,68 @@
+package io.moeplan.eplb;
+
+import java.util.Locale;
+
+/** Says whether a plan is worth loading. */
+public final class Verdicts {
+    /**
+     * Max / mean at and below which better balance saves no time: kernels work in tiles and hide that much. Measured
+     * thresholds lie at 1.03 to 1.10 on H20 and far higher on some H800 set-ups, so this is a cautious one.
+     */
+    public static final double DEAD_ZONE = 1.05;
+    /** Gain from which a plan is worth loading. */
+    public static final double APPLY_FROM = 0.05;
+    /** Gain from which it is worth a thought. */
+    public static final double MARGINAL_FROM = 0.01;
+
+    private Verdicts() {}
+
+    /**
+     * The verdict on a replayed plan. All GPUs wait for the fullest, so the time of the MoE layers follows max / mean
+     * weighted by tokens: {@code gain = 1 - max(after, 1.05) / max(before, 1.05)}.
+     */
+    public static Verdict of(SimulationResult result) {
+        double before = result.before().overall().weighted();
+        double after = result.after().overall().weighted();
+        double gain = 1 - Math.max(after, DEAD_ZONE) / Math.max(before, DEAD_ZONE);
+        return new Verdict(word(gain), gain, reason(before, after, gain, result));
+    }
+
+    private static Verdict.Word word(double gain) {
+        if (gain >= APPLY_FROM) {
+            return Verdict.Word.APPLY;
+        }
+        return gain >= MARGINAL_FROM ? Verdict.Word.MARGINAL : Verdict.Word.LEAVE;
+    }
+
+    private static String reason(double before, double after, double gain, SimulationResult result) {
+        String figures = String.format(Locale.ROOT,
+                "The fullest GPU carries %.2f times the mean load with this plan, %.2f times with the"
+                        + " engine's default layout",
+                after, before);
+        return figures + ", " + judgedOn(result.holdout()) + ": " + meaning(before, after, gain) + ".";
+    }
+
+    private static String meaning(double before, double after, double gain) {
+        if (before <= DEAD_ZONE && after <= DEAD_ZONE) {
+            return String.format(Locale.ROOT, "kernels hide an imbalance of up to %.2f, so there is nothing to gain",
+                    DEAD_ZONE);
+        }
+        if (gain < 0) {
+            return String.format(Locale.ROOT, "the plan would make the MoE layers take %.1f %% more time", -100 * gain);
+        }
+        String saving = String.format(Locale.ROOT, "the MoE layers are predicted to take %.1f %% less time",
+                100 * gain);
+        return switch (word(gain)) {
+            case APPLY -> saving;
+            case MARGINAL -> saving + ", little enough to measure before keeping it";
+            case LEAVE -> saving + ", too little to be worth loading a plan";
+        };
+    }
+
+    private static String judgedOn(Holdout holdout) {
+        String steps = holdout.judgedSteps() == 1 ? "1 step" : holdout.judgedSteps() + " steps";
+        return holdout.unseen()
+                ? "judged on " + steps + " held out from planning"
+                : "judged on the same " + steps + " it was planned on (nothing held out, so this flatters the plan)";
+    }
+}

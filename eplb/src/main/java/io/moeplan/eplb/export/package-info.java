@@ -1,0 +1,2 @@
+/** Plans as the files that inference engines load. */
+package io.moeplan.eplb.export;

@@ -1,0 +1,56 @@
+package io.moeplan.eplb;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class VerdictsTest {
+    private static final Holdout UNSEEN = new Holdout(0.5, 20, 20, 1000, 1000);
+
+    private static Verdict verdict(double before, double after, Holdout holdout) {
+        return Verdicts
+                .of(new SimulationResult("even", holdout, layout("contiguous", before), layout("deepseek", after)));
+    }
+
+    private static LayoutBalance layout(String name, double weighted) {
+        return new LayoutBalance(name, new Balance(0, 0, 0, 0, weighted, 0, 0), List.of(), new double[0][]);
+    }
+
+    @Test
+    void muchToGainMeansApply() {
+        Verdict verdict = verdict(2.0, 1.2, UNSEEN);
+        assertThat(verdict.word()).isEqualTo(Verdict.Word.APPLY);
+        assertThat(verdict.gain()).isCloseTo(0.4, within(1e-12));
+        assertThat(verdict.reason()).isEqualTo("The fullest GPU carries 1.20 times the mean load with this plan, 2.00"
+                + " times with the engine's default layout, judged on 20 steps held out from planning: the MoE layers are"
+                + " predicted to take 40.0 % less time.");
+    }
+
+    @Test
+    void belowTheDeadZoneBalanceBuysNothing() {
+        assertThat(verdict(2.1, 1.0, UNSEEN).gain()).isCloseTo(0.5, within(1e-12));
+        Verdict even = verdict(1.05, 1.0, UNSEEN);
+        assertThat(even.word()).isEqualTo(Verdict.Word.LEAVE);
+        assertThat(even.gain()).isZero();
+        assertThat(even.reason()).endsWith("kernels hide an imbalance of up to 1.05, so there is nothing to gain.");
+    }
+
+    @Test
+    void littleToGainIsMarginalAndLessIsLeft() {
+        assertThat(verdict(1.30, 1.25, UNSEEN).word()).isEqualTo(Verdict.Word.MARGINAL);
+        assertThat(verdict(1.30, 1.295, UNSEEN).word()).isEqualTo(Verdict.Word.LEAVE);
+        assertThat(verdict(1.30, 1.295, UNSEEN).reason()).contains("0.4 % less time, too little");
+        assertThat(verdict(2.0, 1.9, UNSEEN).word()).isEqualTo(Verdict.Word.APPLY);
+    }
+
+    @Test
+    void aWorsePlanIsCalledWorse() {
+        Verdict verdict = verdict(1.25, 1.5, new Holdout(0, 1, 1, 5, 5));
+        assertThat(verdict.word()).isEqualTo(Verdict.Word.LEAVE);
+        assertThat(verdict.gain()).isCloseTo(-0.2, within(1e-12));
+        assertThat(verdict.reason()).contains("judged on the same 1 step it was planned on")
+                .endsWith("would make the MoE layers take 20.0 % more time.");
+    }
+}
