@@ -1,0 +1,110 @@
+package io.moeplan.engine;
+
+import io.moeplan.engine.backend.Backend;
+import io.moeplan.engine.cpu.CpuBackend;
+import io.moeplan.engine.model.Architecture;
+import io.moeplan.engine.model.Model;
+import io.moeplan.engine.model.ModelInfo;
+import io.moeplan.engine.record.Recorder;
+import io.moeplan.engine.workload.Request;
+import io.moeplan.tensors.Checkpoint;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Runs a model over a workload to see what its routers decide. Prompt and response of every request go through in one
+ * prefill pass, all requests of a wave through layer 1, then layer 2, and so on; a wave holds as many requests as memory
+ * allows. Not for use by two threads at once.
+ */
+public final class Engine implements AutoCloseable {
+    private final Checkpoint checkpoint;
+    private final Model model;
+    private final Backend backend;
+    private final Recorder recorder;
+    private final EngineOptions options;
+    private final double loadSeconds;
+
+    private Engine(Checkpoint checkpoint, Model model, Backend backend, EngineOptions options, double loadSeconds) {
+        this.checkpoint = checkpoint;
+        this.model = model;
+        this.backend = backend;
+        this.recorder = new Recorder(model.info(), options.warnings());
+        this.options = options;
+        this.loadSeconds = loadSeconds;
+    }
+
+    /**
+     * Opens a model directory for the CPU.
+     *
+     * @throws IOException if config.json or the checkpoint is missing, damaged or not supported
+     */
+    public static Engine open(Path directory, EngineOptions options) throws IOException {
+        return open(directory, options, model -> new CpuBackend(model, options.threads()));
+    }
+
+    /**
+     * Opens a model directory for a device.
+     *
+     * @throws IOException if config.json or the checkpoint is missing, damaged or not supported, or the device cannot run
+     *                     the model
+     */
+    public static Engine open(Path directory, EngineOptions options, Backend.Factory device) throws IOException {
+        long started = System.nanoTime();
+        Checkpoint checkpoint = Checkpoint.open(directory);
+        try {
+            Model model = Model.load(checkpoint);
+            Backend backend = device.open(model);
+            return new Engine(checkpoint, model, backend, options, (System.nanoTime() - started) / 1e9);
+        } catch (IOException | RuntimeException e) {
+            checkpoint.close();
+            throw e;
+        }
+    }
+
+    public ModelInfo info() {
+        return model.info();
+    }
+
+    public Architecture architecture() {
+        return model.architecture();
+    }
+
+    /** The device in a few words. */
+    public String device() {
+        return backend.device();
+    }
+
+    /** The arithmetic: {@code fp32} or {@code bf16}. */
+    public String precision() {
+        return backend.precision();
+    }
+
+    /** Seconds that opening took. */
+    public double loadSeconds() {
+        return loadSeconds;
+    }
+
+    public Recorder recorder() {
+        return recorder;
+    }
+
+    /**
+     * Runs the requests; what is recorded goes to the recorder's sink wave by wave.
+     *
+     * @throws IllegalArgumentException                   if a request is empty, too long for the model, or holds an id
+     *                                                    outside its vocabulary
+     * @throws EngineException                            if a router's logits are not finite
+     * @throws java.util.concurrent.CancellationException if the run is cancelled or the thread interrupted
+     * @throws IOException                                if the recorder's sink fails
+     */
+    public RunResult run(List<Request> requests, RunOptions run) throws IOException {
+        return new Run(model, backend, recorder, options.memoryBytes(), requests, run).execute();
+    }
+
+    @Override
+    public void close() {
+        backend.close();
+        checkpoint.close();
+    }
+}

@@ -1,0 +1,159 @@
+package io.moeplan.engine;
+
+import io.moeplan.engine.backend.Backend;
+import io.moeplan.engine.backend.Routing;
+import io.moeplan.engine.backend.Sequences;
+import io.moeplan.engine.backend.Wave;
+import io.moeplan.engine.model.Architecture;
+import io.moeplan.engine.model.FeedForward;
+import io.moeplan.engine.model.Model;
+import io.moeplan.engine.record.Recorder;
+import io.moeplan.engine.record.WaveRecorder;
+import io.moeplan.engine.workload.Request;
+import java.io.IOException;
+
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** One run of a workload: waves, and in each wave the layers. */
+final class Run {
+    /** Keeps the arrays of a wave that are counted per token within what an array holds. */
+    private static final long MAX_WAVE_CHOICES = 1L << 30;
+
+    private final Model model;
+    private final Architecture architecture;
+    private final Backend backend;
+    private final Recorder recorder;
+    private final List<Request> requests;
+    private final List<int[]> sequences;
+    private final RunOptions options;
+    private final List<WavePlan.Range> waves;
+    /** Layers that run: without an observer nothing after the last router matters. */
+    private final int layers;
+    private final boolean routeOnly;
+
+    Run(Model model, Backend backend, Recorder recorder, long memoryBytes, List<Request> requests, RunOptions options) {
+        this.model = model;
+        this.architecture = model.architecture();
+        this.backend = backend;
+        this.recorder = recorder;
+        this.requests = requests;
+        this.options = options;
+        int[] moeLayers = model.info().moeLayers();
+        routeOnly = options.observer().isEmpty();
+        layers = routeOnly ? moeLayers[moeLayers.length - 1] + 1 : architecture.layers().size();
+        sequences = requests.stream().map(request -> checkedIds(architecture, request)).toList();
+        long recorded = recorder.bytesPerToken();
+        waves = WavePlan.of(sequences.stream().mapToInt(ids -> ids.length).toArray(),
+                (tokens, longest) -> backend.waveBytes(tokens, longest) + tokens * recorded, memoryBytes,
+                MAX_WAVE_CHOICES / model.info().topK());
+    }
+
+    private static int[] checkedIds(Architecture architecture, Request request) {
+        int length = request.promptIds().length + request.responseIds().length;
+        if (length == 0) {
+            throw new IllegalArgumentException("request " + request.id() + " has no tokens");
+        }
+        if (length > architecture.maxPositions()) {
+            throw new IllegalArgumentException(
+                    "request " + request.id() + " has " + length + " tokens, the model takes "
+                            + architecture.maxPositions() + " (max_position_embeddings)");
+        }
+        int[] ids = IntStream.concat(IntStream.of(request.promptIds()), IntStream.of(request.responseIds())).toArray();
+        for (int position = 0; position < length; position++) {
+            if (ids[position] < 0 || ids[position] >= architecture.vocabulary()) {
+                throw new IllegalArgumentException("request " + request.id() + " has token id " + ids[position]
+                        + " at position " + position + ", outside the vocabulary of " + architecture.vocabulary());
+            }
+        }
+        return ids;
+    }
+
+    RunResult execute() throws IOException {
+        long tokens = sequences.stream().mapToLong(ids -> ids.length).sum();
+        long flops = 0;
+        for (WavePlan.Range wave : waves) {
+            flops += new WaveCost(architecture, sequences.subList(wave.from(), wave.to())).total(layers, routeOnly);
+        }
+        Meter meter = new Meter(options, waves.size(), layers, tokens, flops);
+        for (int wave = 0; wave < waves.size(); wave++) {
+            wave(wave, meter);
+        }
+        meter.finish();
+        return new RunResult(requests.size(), tokens, waves.size(), meter.seconds(), flops);
+    }
+
+    private void wave(int number, Meter meter) throws IOException {
+        WavePlan.Range range = waves.get(number);
+        Sequences batch = new Sequences(sequences.subList(range.from(), range.to()));
+        WaveCost cost = new WaveCost(architecture, sequences.subList(range.from(), range.to()));
+        try (Wave wave = backend.begin(batch);
+                WaveRecorder recording = recorder.beginWave(requests.subList(range.from(), range.to()))) {
+            Routing routing = new Routing(batch.tokens(), model.info().topK());
+            int moeLayer = 0;
+            for (int layer = 0; layer < layers; layer++) {
+                boolean last = routeOnly && layer == layers - 1;
+                meter.enter(number + 1, layer + 1, batch.tokens(), cost.layer(layer, last));
+                observe(layer, range.from(), batch, wave);
+                wave.attention(layer, meter);
+                switch (architecture.layers().get(layer)) {
+                    case FeedForward.Dense dense -> wave.dense(layer, meter);
+                    case FeedForward.Sparse sparse -> {
+                        route(layer, range.from(), batch, wave, routing, meter);
+                        if (recording != null) {
+                            recording.layer(moeLayer, routing);
+                        }
+                        moeLayer++;
+                        if (!last) {
+                            wave.experts(layer, routing, meter);
+                        }
+                    }
+                }
+            }
+            observe(layers, range.from(), batch, wave);
+            if (recording != null) {
+                recorder.finishWave(recording);
+            }
+        }
+    }
+
+    private void route(int layer, int firstRequest, Sequences batch, Wave wave, Routing routing, Meter meter) {
+        int bad = wave.route(layer, routing, meter);
+        if (bad >= 0) {
+            throw new EngineException("layer " + layer + ": the router logits of request "
+                    + requests.get(firstRequest + sequenceOf(batch, bad)).id() + ", token " + batch.position(bad)
+                    + ", are not finite (NaN or infinite); is the checkpoint damaged?");
+        }
+    }
+
+    private static int sequenceOf(Sequences batch, int token) {
+        int sequence = 0;
+        while (batch.start(sequence + 1) <= token) {
+            sequence++;
+        }
+        return sequence;
+    }
+
+    private void observe(int layer, int firstRequest, Sequences batch, Wave wave) {
+        if (options.observer().isEmpty()) {
+            return;
+        }
+        Observer observer = options.observer().get();
+        boolean end = layer == architecture.layers().size();
+        float[] hidden = new float[architecture.hidden()];
+        float[][] logits = new float[1][end ? architecture.vocabulary() : 0];
+        for (int sequence = 0; sequence < batch.count(); sequence++) {
+            for (int token = batch.start(sequence); token < batch.start(sequence + 1); token++) {
+                int request = firstRequest + sequence;
+                if (end) {
+                    wave.finalNorm(token, hidden);
+                    wave.logits(token, 1, logits);
+                    observer.logits(request, batch.position(token), logits[0]);
+                } else {
+                    wave.residual(token, hidden);
+                }
+                observer.hidden(layer, request, batch.position(token), hidden);
+            }
+        }
+    }
+}

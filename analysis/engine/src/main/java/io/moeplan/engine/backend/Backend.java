@@ -1,0 +1,41 @@
+package io.moeplan.engine.backend;
+
+import io.moeplan.engine.model.Model;
+import java.io.IOException;
+
+/**
+ * A device that runs one model. The residual stream of a wave stays with the backend; only routing decisions (and what an
+ * observer asks for) come back.
+ */
+public interface Backend extends AutoCloseable {
+    /** Makes a backend for a model. */
+    @FunctionalInterface
+    interface Factory {
+        /**
+         * Prepares the device for a model.
+         *
+         * @throws IOException if the device cannot run it
+         */
+        Backend open(Model model) throws IOException;
+    }
+
+    /** The device in a few words, for manifests and messages, such as {@code cpu (2 threads)}. */
+    String device();
+
+    /** The arithmetic: {@code fp32} or {@code bf16}. */
+    String precision();
+
+    /**
+     * Bytes a wave takes at its peak.
+     *
+     * @param tokens  tokens of all its sequences
+     * @param longest tokens of its longest sequence
+     */
+    long waveBytes(long tokens, int longest);
+
+    /** Embeds the sequences and holds their residual stream until the wave is closed. */
+    Wave begin(Sequences sequences);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,39 @@
+package io.moeplan.engine.backend;
+
+/**
+ * Sequences on their way through the model: the residual stream {@code [tokens][hidden]} and the operations on it. Layers
+ * are called in order, within a layer {@link #attention}, then {@link #dense} or {@link #route} and {@link #experts}.
+ * Results do not depend on which other sequences are in the wave.
+ *
+ * <p>Every operation reports to its {@link Work} and lets what that throws pass.
+ */
+public interface Wave extends AutoCloseable {
+    /** Adds {@code attention(norm(residual))} to the residual. */
+    void attention(int layer, Work work);
+
+    /**
+     * Norms the residual for the feed-forward block and lets every token choose its experts.
+     *
+     * @param into receives the choice of every token
+     * @return the first token with a router logit that is not finite, -1 if there is none
+     */
+    int route(int layer, Routing into, Work work);
+
+    /** Adds the weighted outputs of the chosen experts to the residual; comes after {@link #route} of this layer. */
+    void experts(int layer, Routing routing, Work work);
+
+    /** Adds {@code mlp(norm(residual))} to the residual. */
+    void dense(int layer, Work work);
+
+    /** Copies one token's residual into {@code [hidden]}. */
+    void residual(int token, float[] into);
+
+    /** Computes one token's residual after the final norm, {@code [hidden]}. */
+    void finalNorm(int token, float[] into);
+
+    /** Computes the logits {@code [count][vocabulary]} of tokens {@code from} to {@code from + count - 1}. */
+    void logits(int from, int count, float[][] into);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,81 @@
+package io.moeplan.engine.cpu;
+
+import io.moeplan.engine.backend.Routing;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The (token, expert) pairs of one layer sorted by expert, each expert's by token.
+ *
+ * @param tokens  the wave's number of each pair's token, {@code [pairs]}
+ * @param weights what each pair's output is multiplied with, {@code [pairs]}
+ * @param offsets the first pair of each expert, {@code [experts + 1]}
+ */
+record ExpertGroups(int[] tokens, float[] weights, int[] offsets) {
+    /** Pairs {@code [from, to)}, all of one expert. */
+    record Tile(int expert, int from, int to) {
+        int rows() {
+            return to - from;
+        }
+    }
+
+    static ExpertGroups of(Routing routing, int experts) {
+        char[] chosen = routing.experts();
+        int[] offsets = new int[experts + 1];
+        for (char expert : chosen) {
+            offsets[expert + 1]++;
+        }
+        for (int e = 0; e < experts; e++) {
+            offsets[e + 1] += offsets[e];
+        }
+        int[] next = offsets.clone();
+        int[] tokens = new int[chosen.length];
+        float[] weights = new float[chosen.length];
+        for (int pair = 0; pair < chosen.length; pair++) {
+            int place = next[chosen[pair]]++;
+            tokens[place] = pair / routing.topK();
+            weights[place] = routing.weights()[pair];
+        }
+        return new ExpertGroups(tokens, weights, offsets);
+    }
+
+    /**
+     * All pairs cut into tiles of one expert each, in ascending order, and the tiles into consecutive batches.
+     *
+     * @param maxRows  pairs of a tile at most
+     * @param maxPairs pairs of a batch at most (a single tile always fits)
+     */
+    List<List<Tile>> batches(int maxRows, int maxPairs) {
+        List<List<Tile>> batches = new ArrayList<>();
+        List<Tile> batch = new ArrayList<>();
+        for (int e = 0; e + 1 < offsets.length; e++) {
+            for (int from = offsets[e]; from < offsets[e + 1]; from += maxRows) {
+                int to = Math.min(from + maxRows, offsets[e + 1]);
+                if (!batch.isEmpty() && to - batch.getFirst().from() > maxPairs) {
+                    batches.add(batch);
+                    batch = new ArrayList<>();
+                }
+                batch.add(new Tile(e, from, to));
+            }
+        }
+        if (!batch.isEmpty()) {
+            batches.add(batch);
+        }
+        return batches;
+    }
+
+    /** The first pair of a tile whose token is {@code token} or later, the tile's end if there is none. */
+    int firstFrom(Tile tile, int token) {
+        int low = tile.from();
+        int high = tile.to();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (tokens[middle] < token) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+}

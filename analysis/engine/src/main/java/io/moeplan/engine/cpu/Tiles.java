@@ -1,0 +1,39 @@
+package io.moeplan.engine.cpu;
+
+/**
+ * Rows {@code [from, to)} cut into tiles of equal size.
+ *
+ * @param size rows of a tile, the last may have fewer
+ */
+record Tiles(int from, int to, int size) {
+    private static final int MIN_ROWS = 64;
+
+    /** Tiles that keep the threads evenly busy, yet are large enough to make decoding weights cheap. */
+    static Tiles of(int from, int to, int threads) {
+        int even = Math.ceilDiv(to - from, threads * 4);
+        return new Tiles(from, to, Math.clamp(even, MIN_ROWS, Projection.MAX_ROWS));
+    }
+
+    int count() {
+        return Math.ceilDiv(to - from, size);
+    }
+
+    /** First row of a tile. */
+    int start(int tile) {
+        return from + tile * size;
+    }
+
+    /** Rows of a tile. */
+    int rows(int tile) {
+        return Math.min(size, to - start(tile));
+    }
+
+    /** The cost of every tile if each row costs {@code perRow}. */
+    long[] costs(long perRow) {
+        long[] costs = new long[count()];
+        for (int tile = 0; tile < costs.length; tile++) {
+            costs[tile] = rows(tile) * perRow;
+        }
+        return costs;
+    }
+}

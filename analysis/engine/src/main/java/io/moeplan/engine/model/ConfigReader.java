@@ -1,0 +1,187 @@
+package io.moeplan.engine.model;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * {@code config.json}, read by name and range. A value may go by several names, of which the first present counts; null
+ * counts as absent, as it does for transformers.
+ */
+public final class ConfigReader {
+    private static final long MAX_BYTES = 10_000_000;
+    private static final ObjectMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
+
+    private final Path file;
+    private final String digest;
+    private final JsonNode root;
+
+    private ConfigReader(Path file, String digest, JsonNode root) {
+        this.file = file;
+        this.digest = digest;
+        this.root = root;
+    }
+
+    /**
+     * Reads the file.
+     *
+     * @throws IOException if the file is missing, too large to be a configuration, or not a JSON object
+     */
+    public static ConfigReader open(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            throw new ModelException(file, "no such file");
+        }
+        if (Files.size(file) > MAX_BYTES) {
+            throw new ModelException(file, "larger than " + MAX_BYTES + " bytes, which no model configuration is");
+        }
+        byte[] bytes = Files.readAllBytes(file);
+        return new ConfigReader(file, sha256(bytes), parse(file, bytes));
+    }
+
+    private static JsonNode parse(Path file, byte[] bytes) throws IOException {
+        JsonNode root;
+        try {
+            root = JSON.readTree(bytes);
+        } catch (JsonProcessingException e) {
+            String place = e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr();
+            throw new ModelException(file,
+                    "not JSON" + place + ": " + e.getOriginalMessage().lines().findFirst().orElse(""),
+                    e);
+        }
+        if (!root.isObject()) {
+            throw new ModelException(file, "not a JSON object");
+        }
+        return root;
+    }
+
+    private static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    public Path file() {
+        return file;
+    }
+
+    /** SHA-256 of the file, 64 hexadecimal digits. */
+    public String digest() {
+        return digest;
+    }
+
+    public boolean has(String name) {
+        return root.hasNonNull(name);
+    }
+
+    /** The object of that name as a reader of its own, an empty one if it is absent. */
+    public ConfigReader section(String name) throws ModelException {
+        JsonNode node = root.get(name);
+        if (node == null || node.isNull()) {
+            return new ConfigReader(file, digest, JSON.createObjectNode());
+        }
+        if (!node.isObject()) {
+            throw new ModelException(file, name + " is not an object");
+        }
+        return new ConfigReader(file, digest, node);
+    }
+
+    /** A required whole number from 1 to {@code max}. */
+    public int size(int max, String... names) throws ModelException {
+        JsonNode node = find(names);
+        if (node == null) {
+            throw new ModelException(file, "lacks " + String.join(" or ", names));
+        }
+        return whole(node, names[0], 1, max);
+    }
+
+    /** As {@link #size(int, String...)}, or {@code absent} where the name is missing. */
+    public int sizeOr(int absent, int max, String name) throws ModelException {
+        JsonNode node = find(name);
+        return node == null ? absent : whole(node, name, 1, max);
+    }
+
+    /** A finite number above 0, or {@code absent} where the name is missing. */
+    public double positiveOr(double absent, String name) throws ModelException {
+        JsonNode node = find(name);
+        if (node == null) {
+            return absent;
+        }
+        if (!node.isNumber() || !(node.doubleValue() > 0) || Double.isInfinite(node.doubleValue())) {
+            throw new ModelException(file, name + " is " + brief(node) + ", expected a number above 0");
+        }
+        return node.doubleValue();
+    }
+
+    public boolean flagOr(boolean absent, String name) throws ModelException {
+        JsonNode node = find(name);
+        if (node == null) {
+            return absent;
+        }
+        if (!node.isBoolean()) {
+            throw new ModelException(file, name + " is " + brief(node) + ", expected true or false");
+        }
+        return node.booleanValue();
+    }
+
+    public String textOr(String absent, String... names) throws ModelException {
+        JsonNode node = find(names);
+        if (node == null) {
+            return absent;
+        }
+        if (!node.isTextual()) {
+            throw new ModelException(file, names[0] + " is " + brief(node) + ", expected a string");
+        }
+        return node.textValue();
+    }
+
+    /** A list of whole numbers from 0 to {@code max}, empty where the name is missing. */
+    public Set<Integer> indices(int max, String name) throws ModelException {
+        Set<Integer> indices = new TreeSet<>();
+        JsonNode node = find(name);
+        if (node == null) {
+            return indices;
+        }
+        if (!node.isArray()) {
+            throw new ModelException(file, name + " is " + brief(node) + ", expected a list of layer numbers");
+        }
+        for (JsonNode element : node) {
+            indices.add(whole(element, name, 0, max));
+        }
+        return indices;
+    }
+
+    private JsonNode find(String... names) {
+        for (String name : names) {
+            if (root.hasNonNull(name)) {
+                return root.get(name);
+            }
+        }
+        return null;
+    }
+
+    private int whole(JsonNode node, String name, int min, int max) throws ModelException {
+        if (!node.isIntegralNumber() || !node.canConvertToInt() || node.intValue() < min || node.intValue() > max) {
+            throw new ModelException(file,
+                    name + " is " + brief(node) + ", expected a whole number from " + min + " to " + max);
+        }
+        return node.intValue();
+    }
+
+    private static String brief(JsonNode node) {
+        String text = node.toString();
+        return text.length() <= 40 ? text : text.substring(0, 37) + "...";
+    }
+}

@@ -1,0 +1,58 @@
+package io.moeplan.engine.model;
+
+/**
+ * Rotary position embedding over a whole head, its halves paired (transformers' {@code rotate_half}).
+ *
+ * @param frequencies radians per position of each pair, {@code [headDim / 2]}
+ * @param magnitude   what cosine and sine are multiplied with (1 unless scaled by yarn)
+ */
+public record Rope(float[] frequencies, float magnitude) {
+    /** {@code theta ^ (-2i / dimensions)}. */
+    public static Rope plain(double theta, int dimensions) {
+        return linear(theta, dimensions, 1);
+    }
+
+    /** Positions divided by {@code factor} (Chen et al. 2023, arXiv 2306.15595). */
+    public static Rope linear(double theta, int dimensions, double factor) {
+        float[] frequencies = new float[dimensions / 2];
+        for (int i = 0; i < frequencies.length; i++) {
+            frequencies[i] = (float) (Math.pow(theta, -2.0 * i / dimensions) / factor);
+        }
+        return new Rope(frequencies, 1);
+    }
+
+    /**
+     * NTK-by-parts interpolation (Peng et al. 2023, arXiv 2309.00071), as transformers'
+     * {@code _compute_yarn_parameters} does it.
+     *
+     * @param original  positions the model was trained for before scaling
+     * @param betaFast  pairs that turn more often than this within {@code original} keep their frequency
+     * @param betaSlow  pairs that turn less often than this are interpolated fully
+     * @param truncate  whether the bounds between the two are rounded outwards to whole pairs
+     * @param magnitude the attention factor
+     */
+    public static Rope yarn(double theta, int dimensions, double factor, int original, double betaFast, double betaSlow,
+            boolean truncate, double magnitude) {
+        double low = pairTurning(betaFast, theta, dimensions, original);
+        double high = pairTurning(betaSlow, theta, dimensions, original);
+        if (truncate) {
+            low = Math.floor(low);
+            high = Math.ceil(high);
+        }
+        low = Math.max(low, 0);
+        high = Math.min(high, dimensions - 1);
+        double span = low == high ? 0.001 : high - low;
+        float[] frequencies = new float[dimensions / 2];
+        for (int i = 0; i < frequencies.length; i++) {
+            double kept = 1 - Math.clamp((i - low) / span, 0.0, 1.0);
+            double frequency = Math.pow(theta, -2.0 * i / dimensions);
+            frequencies[i] = (float) (frequency / factor * (1 - kept) + frequency * kept);
+        }
+        return new Rope(frequencies, (float) magnitude);
+    }
+
+    /** The (fractional) pair that turns {@code turns} times within {@code original} positions. */
+    private static double pairTurning(double turns, double theta, int dimensions, int original) {
+        return dimensions * Math.log(original / (turns * 2 * Math.PI)) / (2 * Math.log(theta));
+    }
+}

@@ -1,0 +1,87 @@
+package io.moeplan.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.moeplan.engine.record.RecordingMode;
+import io.moeplan.engine.record.RecordingOptions;
+import io.moeplan.engine.record.RecordingSink;
+import io.moeplan.engine.record.Rows;
+import io.moeplan.engine.workload.Request;
+import io.moeplan.tensors.SafetensorsFile;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/** The engine against what Hugging Face transformers computes in float32 from the same weights. */
+final class GoldenTest {
+    private static final int SEQUENCE = 40;
+    private static final float TOLERANCE = 2e-4f;
+
+    @Test
+    void qwen3MoeMatchesTransformers() throws IOException {
+        Path directory = Models.directory("qwen3_moe");
+        try (SafetensorsFile expected = SafetensorsFile.open(directory.resolve("expected.safetensors"));
+                Engine engine = Engine.open(directory, Models.options(2))) {
+            int[] ids = expected.find("input_ids").orElseThrow().toInts();
+            List<Request> requests = List.of(
+                    new Request("a", null, Arrays.copyOfRange(ids, 0, SEQUENCE), new int[0]),
+                    new Request("b", null, Arrays.copyOfRange(ids, SEQUENCE, SEQUENCE + 12),
+                            Arrays.copyOfRange(ids, SEQUENCE + 12, 2 * SEQUENCE)));
+            Rows rows = new Rows();
+            engine.recorder().start(new RecordingOptions(RecordingMode.PER_TOKEN, 64, 1, true), rows);
+            engine.run(requests, RunOptions.observedBy(new Comparison(expected)));
+            compareRouting(expected, engine.info().moeLayers(), rows);
+        }
+    }
+
+    private static void compareRouting(SafetensorsFile expected, int[] layers, Rows rows) {
+        RecordingSink.TokenRows got = rows.tokens();
+        assertThat(got.rows()).isEqualTo(2 * SEQUENCE);
+        int topK = 4;
+        for (int l = 0; l < layers.length; l++) {
+            int[] ids = expected.find("topk_ids." + layers[l]).orElseThrow().toInts();
+            float[] weights = expected.find("topk_weights." + layers[l]).orElseThrow().toFloats();
+            for (int token = 0; token < got.rows(); token++) {
+                Map<Integer, Float> want = new TreeMap<>();
+                Map<Integer, Float> have = new TreeMap<>();
+                float before = Float.POSITIVE_INFINITY;
+                for (int k = 0; k < topK; k++) {
+                    int at = (token * layers.length + l) * topK + k;
+                    want.put(ids[token * topK + k], weights[token * topK + k]);
+                    have.put((int) (char) got.experts()[at], got.weights()[at]);
+                    assertThat(got.weights()[at]).isLessThanOrEqualTo(before);
+                    before = got.weights()[at];
+                }
+                assertThat(have.keySet()).as("layer %d token %d", layers[l], token).isEqualTo(want.keySet());
+                want.forEach((expert, weight) -> assertThat(Math.abs(have.get(expert) - weight)).isLessThan(1e-5f));
+            }
+        }
+    }
+
+    /** Compares each value as it comes. */
+    private record Comparison(SafetensorsFile expected) implements Observer {
+        @Override
+        public void hidden(int layer, int request, int position, float[] values) {
+            compare("hidden." + layer, request, position, values);
+        }
+
+        @Override
+        public void logits(int request, int position, float[] values) {
+            compare("logits", request, position, values);
+        }
+
+        private void compare(String name, int request, int position, float[] values) {
+            float[] want = new float[values.length];
+            expected.find(name).orElseThrow().read((long) (request * SEQUENCE + position) * values.length, want, 0,
+                    want.length);
+            for (int i = 0; i < want.length; i++) {
+                assertThat(Math.abs(values[i] - want[i])).as("%s of request %d, token %d", name, request, position)
+                        .isLessThan(TOLERANCE);
+            }
+        }
+    }
+}

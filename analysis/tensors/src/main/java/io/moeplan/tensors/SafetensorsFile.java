@@ -1,0 +1,106 @@
+package io.moeplan.tensors;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** One memory-mapped safetensors file whose header has been checked. Closing it unmaps every tensor taken from it. */
+public final class SafetensorsFile implements AutoCloseable {
+    /** The format's own limit. */
+    private static final long MAX_HEADER_BYTES = 100_000_000;
+    private static final ValueLayout.OfLong LENGTH = ValueLayout.JAVA_LONG_UNALIGNED
+            .withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final Path path;
+    private final Arena arena;
+    private final MemorySegment data;
+    private final SafetensorsHeader header;
+
+    private SafetensorsFile(Path path, Arena arena, MemorySegment data, SafetensorsHeader header) {
+        this.path = path;
+        this.arena = arena;
+        this.data = data;
+        this.header = header;
+    }
+
+    /**
+     * Maps the file and checks its header; no tensor data is read.
+     *
+     * @throws IOException if there is no such file or the header is not to be trusted
+     */
+    @SuppressWarnings("MustBeClosedChecker") // the arena goes to the returned file, whose close() closes it
+    public static SafetensorsFile open(Path path) throws IOException {
+        if (!Files.isRegularFile(path)) {
+            throw new CheckpointException(path, "no such file");
+        }
+        Arena arena = Arena.ofShared();
+        try {
+            MemorySegment file = map(path, arena);
+            long headerBytes = headerLength(path, file);
+            byte[] json = file.asSlice(8, headerBytes).toArray(ValueLayout.JAVA_BYTE);
+            MemorySegment data = file.asSlice(8 + headerBytes);
+            return new SafetensorsFile(path, arena, data, SafetensorsHeader.parse(path, json, data.byteSize()));
+        } catch (IOException | RuntimeException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    private static MemorySegment map(Path path, Arena arena) throws IOException {
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+        }
+    }
+
+    private static long headerLength(Path path, MemorySegment file) throws IOException {
+        if (file.byteSize() < 8) {
+            throw new CheckpointException(path, "truncated: " + file.byteSize() + " bytes, no room for a header");
+        }
+        long length = file.get(LENGTH, 0);
+        long limit = Math.min(MAX_HEADER_BYTES, file.byteSize() - 8);
+        if (length < 0 || length > limit) {
+            throw new CheckpointException(path, "not a safetensors file, or truncated: the header claims "
+                    + Long.toUnsignedString(length) + " bytes, at most " + limit + " are possible");
+        }
+        return length;
+    }
+
+    public Path path() {
+        return path;
+    }
+
+    /** Tensor names in the header's order. */
+    public Set<String> names() {
+        return header.entries().keySet();
+    }
+
+    /** The free-form strings of {@code __metadata__}. */
+    public Map<String, String> metadata() {
+        return header.metadata();
+    }
+
+    /** Bytes of tensor data. */
+    public long bytes() {
+        return data.byteSize();
+    }
+
+    /** The tensor of that name, a view of the mapped file. */
+    public Optional<Tensor> find(String name) {
+        return Optional.ofNullable(header.entries().get(name)).map(entry -> new Tensor(path, name, entry.type(),
+                entry.shape().clone(), data.asSlice(entry.begin(), entry.end() - entry.begin())));
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

@@ -1,0 +1,107 @@
+package io.moeplan.tensors;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/**
+ * A named array inside a mapped checkpoint file. It lives as long as the {@link Checkpoint} or {@link SafetensorsFile} it
+ * came from.
+ *
+ * @param file  where it lies, for messages
+ * @param shape row-major, empty for a scalar
+ * @param data  its little-endian bytes, not copied; exactly {@code product(shape) * type.bytes()} long, not aligned
+ */
+public record Tensor(Path file, String name, DType type, long[] shape, MemorySegment data) {
+    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED
+            .withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED
+            .withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED
+            .withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /** Number of elements. */
+    public long elements() {
+        return data.byteSize() / type.bytes();
+    }
+
+    /** Whether the shape is exactly this one. */
+    public boolean hasShape(long... expected) {
+        return Arrays.equals(shape, expected);
+    }
+
+    /**
+     * Decodes {@code count} elements from element {@code from} on into {@code into[at ...]}.
+     *
+     * @throws IllegalStateException     if the type is not a plain float type ({@link DType#isPlainFloat})
+     * @throws IndexOutOfBoundsException if the range is outside the tensor or the array
+     */
+    public void read(long from, float[] into, int at, int count) {
+        switch (type) {
+            case BF16 -> readBf16(from, into, at, count);
+            case F16 -> readF16(from, into, at, count);
+            case F32 -> MemorySegment.copy(data, FLOAT, from * 4, into, at, count);
+            case F64 -> readF64(from, into, at, count);
+            default -> throw new IllegalStateException(file + ": tensor " + name + " is " + type
+                    + ", which has no float32 value of its own");
+        }
+    }
+
+    /**
+     * All elements as float32, in the order they lie.
+     *
+     * @throws IllegalStateException if the type is not a plain float type or there are more elements than an array holds
+     */
+    public float[] toFloats() {
+        float[] floats = new float[arrayLength()];
+        read(0, floats, 0, floats.length);
+        return floats;
+    }
+
+    /**
+     * All elements of an I32 tensor.
+     *
+     * @throws IllegalStateException if the type is another one or there are more elements than an array holds
+     */
+    public int[] toInts() {
+        if (type != DType.I32) {
+            throw new IllegalStateException(file + ": tensor " + name + " is " + type + ", expected I32");
+        }
+        int[] ints = new int[arrayLength()];
+        MemorySegment.copy(data, INT, 0, ints, 0, ints.length);
+        return ints;
+    }
+
+    private int arrayLength() {
+        if (elements() > Integer.MAX_VALUE - 8) {
+            throw new IllegalStateException(file + ": tensor " + name + " is too large for an array");
+        }
+        return (int) elements();
+    }
+
+    private void readBf16(long from, float[] into, int at, int count) {
+        for (int i = 0; i < count; i++) {
+            into[at + i] = Float.intBitsToFloat(data.get(SHORT, (from + i) * 2) << 16);
+        }
+    }
+
+    private void readF16(long from, float[] into, int at, int count) {
+        for (int i = 0; i < count; i++) {
+            into[at + i] = Float.float16ToFloat(data.get(SHORT, (from + i) * 2));
+        }
+    }
+
+    private void readF64(long from, float[] into, int at, int count) {
+        for (int i = 0; i < count; i++) {
+            into[at + i] = (float) data.get(DOUBLE, (from + i) * 8);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name + " " + type + Arrays.toString(shape);
+    }
+}
