@@ -1,0 +1,101 @@
+package io.moeplan.recording;
+
+import io.moeplan.eplb.LoadTrace;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+
+/**
+ * A recording on disk. Holds the manifest only; everything else is read when asked for, in bounded memory.
+ *
+ * <p>A recording that is not complete, even one whose recorder was killed, reads as far as it was flushed. Damaged and
+ * foreign files are an {@link IOException} that names the file.
+ */
+public final class Recording {
+    private final Path dir;
+    private final Manifest manifest;
+
+    private Recording(Path dir, Manifest manifest) {
+        this.dir = dir;
+        this.manifest = manifest;
+    }
+
+    /**
+     * Opens the recording in a directory.
+     *
+     * @throws IOException if {@code dir} is no recording
+     */
+    public static Recording open(Path dir) throws IOException {
+        return new Recording(dir, Manifest.read(dir));
+    }
+
+    public Path dir() {
+        return dir;
+    }
+
+    public Manifest manifest() {
+        return manifest;
+    }
+
+    /** The requests, in the order of the workload. */
+    public List<RequestRow> requests() throws IOException {
+        return RequestInput.read(dir.resolve(Tables.REQUESTS), manifest);
+    }
+
+    /** {@link #trace(int)} with the recording's own pass size. */
+    public LoadTrace trace() throws IOException {
+        return trace(manifest.passTokens());
+    }
+
+    /**
+     * Loads over time. A per-token recording is cut into passes of {@code passTokens} consecutive tokens, as the
+     * workload orders them (the last may be shorter), all {@code PREFILL}; of the others the steps come as recorded.
+     *
+     * @throws IllegalArgumentException if {@code passTokens} is below 1
+     * @throws IOException              if the files are damaged, or the trace does not fit into memory
+     */
+    public LoadTrace trace(int passTokens) throws IOException {
+        if (passTokens < 1) {
+            throw new IllegalArgumentException("a pass of " + passTokens + " tokens: expected at least 1");
+        }
+        List<LoadTrace.Step> steps = manifest.mode() == Mode.PER_TOKEN
+                ? PassCounter.count(this, passTokens)
+                : StepInput.read(dir.resolve(Tables.STEPS), manifest);
+        return new LoadTrace(manifest.layerIds().stream().mapToInt(id -> id).toArray(), manifest.numExperts(), steps);
+    }
+
+    /**
+     * Tokens routed to each expert by the tag of their request, {@code [layers][experts]}, in the order in which tags
+     * appear; requests without a tag are under {@code ""}. Empty unless the recording is per-token.
+     *
+     * @throws IOException if the files are damaged, or so many counts do not fit into memory
+     */
+    public SequencedMap<String, long[][]> loadsByTag() throws IOException {
+        return manifest.mode() == Mode.PER_TOKEN ? TagCounter.count(this) : new LinkedHashMap<>();
+    }
+
+    /**
+     * Feeds all tokens to {@code consumer}, in the order of the workload; nothing unless the recording is per-token.
+     * Every value was checked: experts are below {@code num_experts}, requests and positions not negative.
+     *
+     * @throws IOException if the file is damaged, or from the consumer
+     */
+    public void forEachTokenBatch(TokenConsumer consumer) throws IOException {
+        if (manifest.mode() == Mode.PER_TOKEN) {
+            TokenInput.read(dir.resolve(Tables.TOKENS), manifest, consumer);
+        }
+    }
+
+    /**
+     * The recording's identity, {@code sha256:...}, over its Arrow files and the facts of the manifest that do not
+     * change while it is written.
+     *
+     * @throws IOException if a file cannot be read
+     */
+    public String digest() throws IOException {
+        return RecordingDigest.of(manifest,
+                List.of(dir.resolve(Tables.REQUESTS), dir.resolve(Tables.loads(manifest))));
+    }
+}
