@@ -28,8 +28,9 @@ final class AnalysisText {
     }
 
     private static String skew(Analysis analysis) {
-        TextTable table = new TextTable("layer", "routed", "CV", "max/mean", "Gini", "entropy", "dead", "<1 %",
-                "top 10 %", "<hottest experts");
+        TextTable table = new TextTable("rrrrrrrrrl", "layer", "routed", "CV", "max/mean", "Gini", "entropy", "dead",
+                "<1 %",
+                "top 10 %", "hottest experts");
         for (LayerSkew layer : analysis.layers()) {
             String hottest = Arrays.stream(layer.hottest()).limit(HOTTEST).mapToObj(String::valueOf)
                     .collect(Collectors.joining(" "));
@@ -68,7 +69,7 @@ final class AnalysisText {
         if (analysis.tags().isEmpty()) {
             return "";
         }
-        TextTable table = new TextTable("<tag", "routed", "from the rest", "by chance", "from the whole",
+        TextTable table = new TextTable("lrrrrr", "tag", "routed", "from the rest", "by chance", "from the whole",
                 "largest in layer");
         for (TagDifference tag : analysis.tags()) {
             table.row(fit(clean(tag.tag()), 28), integer(tag.routed()), figure(tag.meanFromRest()),
@@ -98,7 +99,7 @@ final class AnalysisText {
     }
 
     private static String drift(Drift.Measured drift, Analysis analysis) {
-        TextTable table = new TextTable("steps apart", "correlation", "cosine");
+        TextTable table = new TextTable("rrr", "steps apart", "correlation", "cosine");
         for (int i = 0; i < drift.lags().length; i++) {
             table.row(integer(drift.lags()[i]), figure(drift.meanCorrelation()[i]), figure(drift.meanCosine()[i]));
         }

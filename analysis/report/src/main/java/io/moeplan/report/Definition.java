@@ -18,9 +18,10 @@ record Definition(String key, String name, String formula, String even, ToDouble
     static final List<Definition> ALL = List.of(
             new Definition("weighted", "max/mean, token-weighted", "sum of max / sum of mean, over steps and layers",
                     "1", Balance::weighted),
-            new Definition("p50", "its median step", "median over steps of sum of max / sum of mean over layers", "1",
+            new Definition("p50", "max/mean, median step", "median over steps of sum of max / sum of mean over layers",
+                    "1",
                     Balance::p50),
-            new Definition("p99", "its 99th percentile step",
+            new Definition("p99", "max/mean, 99th percentile step",
                     "99th percentile over steps of sum of max / sum of mean over layers", "1", Balance::p99),
             new Definition("sglang_balancedness", "SGLang balancedness",
                     "mean over steps and layers of (mean + 1e-5) / (max + 1e-5)", "1", Balance::sglang),

@@ -21,6 +21,11 @@ final class Numbers {
                 value);
     }
 
+    /** How many times the mean, in running text. */
+    static String times(double value) {
+        return String.format(Locale.ROOT, "%.2f", value);
+    }
+
     static String percent(double share) {
         double percent = 100 * share;
         boolean whole = Math.abs(percent) >= 9.95;

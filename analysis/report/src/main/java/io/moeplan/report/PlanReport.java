@@ -5,6 +5,7 @@ import io.moeplan.eplb.LayoutBalance;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.SimulationResult;
 import io.moeplan.eplb.Verdict;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /** A plan, what replaying it over the recording gave, and whether it is worth loading. */
@@ -26,7 +27,7 @@ public record PlanReport(Plan plan, SimulationResult simulation, Verdict verdict
     }
 
     /** The certificate of every layer beside what it was judged to be before and after, {@code [layers]}. */
-    Iterable<Layer> layers() {
+    List<Layer> layers() {
         return IntStream.range(0, plan.layers().size()).mapToObj(layer -> new Layer(plan.layers().get(layer),
                 simulation.before().layers().get(layer).weighted(), simulation.after().layers().get(layer).weighted(),
                 simulation.before().layers().get(layer).p99(), simulation.after().layers().get(layer).p99())).toList();

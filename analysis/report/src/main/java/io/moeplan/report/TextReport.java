@@ -49,7 +49,7 @@ public final class TextReport {
 
     /** A plan's certificate per layer. */
     public static String plan(Plan plan) {
-        TextTable table = new TextTable("layer", "max/mean", "lower bound", "gap", "balancedness");
+        TextTable table = new TextTable("rrrrr", "layer", "max/mean", "lower bound", "gap", "balancedness");
         for (LayerPlan layer : plan.layers()) {
             table.row(String.valueOf(layer.layer()), figure(layer.maxOverMean()), figure(layer.lowerBound()),
                     percent(layer.gap()), figure(layer.balancedness()));
@@ -61,7 +61,8 @@ public final class TextReport {
 
     /** A plan's certificate per layer beside what the replay gave. */
     public static String plan(PlanReport report) {
-        TextTable table = new TextTable("layer", "judged before", "judged after", "planned", "lower bound", "gap");
+        TextTable table = new TextTable("rrrrrr", "layer", "judged before", "judged after", "planned", "lower bound",
+                "gap");
         for (PlanReport.Layer layer : report.layers()) {
             LayerPlan plan = layer.plan();
             table.row(String.valueOf(plan.layer()), figure(layer.before()), figure(layer.after()),
@@ -75,7 +76,7 @@ public final class TextReport {
 
     /** A plan replayed over a recording: every balance definition, every layer, and the verdict. */
     public static String simulation(PlanReport report) {
-        TextTable table = new TextTable("layer", "before", "after", "p99 before", "p99 after");
+        TextTable table = new TextTable("rrrrr", "layer", "before", "after", "p99 before", "p99 after");
         for (PlanReport.Layer layer : report.layers()) {
             table.row(String.valueOf(layer.plan().layer()), figure(layer.before()), figure(layer.after()),
                     figure(layer.beforeP99()), figure(layer.afterP99()));
@@ -94,7 +95,7 @@ public final class TextReport {
     private static String balance(SimulationResult simulation) {
         String before = fit(clean(simulation.before().layout()), 16);
         String after = fit(clean(simulation.after().layout()), 16);
-        TextTable table = new TextTable("<GPU balance over the judged steps", "if even", before, after);
+        TextTable table = new TextTable("lrrr", "GPU balance over the judged steps", "if even", before, after);
         StringBuilder definitions = new StringBuilder();
         for (Definition definition : Definition.ALL) {
             table.row(definition.name(), definition.even(),

@@ -1,8 +1,8 @@
 package io.moeplan.report;
 
 import static io.moeplan.report.Numbers.count;
-import static io.moeplan.report.Numbers.figure;
 import static io.moeplan.report.Numbers.integer;
+import static io.moeplan.report.Numbers.times;
 
 import io.moeplan.eplb.Holdout;
 import io.moeplan.eplb.Plan;
@@ -10,6 +10,7 @@ import io.moeplan.eplb.Topology;
 import io.moeplan.eplb.Verdict;
 import io.moeplan.statistics.Analysis;
 import io.moeplan.statistics.Drift;
+import io.moeplan.statistics.SkewSummary;
 import io.moeplan.statistics.TagDifference;
 import java.util.Collections;
 import java.util.Comparator;
@@ -26,6 +27,14 @@ final class Words {
             case MARGINAL -> "Load this plan if it costs you nothing: the gain is marginal.";
             case LEAVE -> "Leave the default layout: this plan is not worth loading.";
         };
+    }
+
+    /** The skew of a recording in a sentence; the steps are where published models lie (CV 1 and above is common). */
+    static String skew(SkewSummary summary) {
+        double cv = summary.cv().mean();
+        return cv < 0.3
+                ? "Experts are loaded almost evenly."
+                : cv < 1 ? "Experts are loaded unevenly." : "Experts are loaded very unevenly.";
     }
 
     /** What a plan was made on and judged on. */
@@ -87,8 +96,8 @@ final class Words {
 
     /** Skew within steps beside that of their sum. */
     static String stepSkew(Drift.Measured drift, Analysis analysis) {
-        return "Within a single step the hottest expert has " + figure(drift.meanStepMaxOverMean())
+        return "Within a single step the hottest expert has " + times(drift.meanStepMaxOverMean())
                 + " times the mean (token-weighted, mean over layers), over the whole recording "
-                + figure(analysis.summary().maxOverMean().mean()) + " times.";
+                + times(analysis.summary().maxOverMean().mean()) + " times.";
     }
 }
