@@ -1,0 +1,103 @@
+package io.moeplan.report;
+
+import static io.moeplan.report.Numbers.count;
+import static io.moeplan.report.Numbers.integer;
+import static io.moeplan.report.Numbers.times;
+
+import io.moeplan.eplb.Holdout;
+import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.Topology;
+import io.moeplan.eplb.Verdict;
+import io.moeplan.statistics.Analysis;
+import io.moeplan.statistics.Drift;
+import io.moeplan.statistics.SkewSummary;
+import io.moeplan.statistics.TagDifference;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+
+/** Results in words, the same in every rendering. */
+final class Words {
+    private Words() {}
+
+    /** The verdict as an instruction. */
+    static String headline(Verdict verdict) {
+        return switch (verdict.word()) {
+            case APPLY -> "Load this plan.";
+            case MARGINAL -> "Load this plan if it costs you nothing: the gain is marginal.";
+            case LEAVE -> "Leave the default layout: this plan is not worth loading.";
+        };
+    }
+
+    /** The skew of a recording in a sentence; the steps are where published models lie (CV 1 and above is common). */
+    static String skew(SkewSummary summary) {
+        double cv = summary.cv().mean();
+        return cv < 0.3
+                ? "Experts are loaded almost evenly."
+                : cv < 1 ? "Experts are loaded unevenly." : "Experts are loaded very unevenly.";
+    }
+
+    /** What a plan was made on and judged on. */
+    static String holdout(Holdout holdout) {
+        if (!holdout.unseen()) {
+            return "planned and judged on the same " + count(holdout.judgedSteps(), "step") + " ("
+                    + integer(holdout.judgedTokens())
+                    + " tokens): nothing was held out, so the gain is the most this plan can show";
+        }
+        return "planned on " + range(holdout.planSteps()) + ", judged on the " + count(holdout.judgedSteps(), "step")
+                + " after " + (holdout.planSteps() == 1 ? "it" : "them") + " (unseen, "
+                + integer(holdout.judgedTokens()) + " tokens)";
+    }
+
+    private static String range(int steps) {
+        return steps == 1 ? "step 0" : "steps 0-" + (steps - 1);
+    }
+
+    static String topology(Topology topology, Plan.Model model) {
+        int redundant = topology.slots() - model.experts();
+        return count(topology.nodes(), "node") + ", " + count(topology.gpus(), "GPU") + ", "
+                + count(topology.slotsPerGpu(), "slot") + " each: " + topology.slots() + " slots for "
+                + count(model.experts(), "expert") + " (" + redundant + " redundant)";
+    }
+
+    /** What the tags' differences mean. */
+    static String tags(List<TagDifference> tags) {
+        if (tags.size() == 1) {
+            return "There is one tag only, so there is nothing to compare it with.";
+        }
+        TagDifference furthest = Collections.max(tags, Comparator.comparingDouble(TagDifference::meanFromRest));
+        if (furthest.meanFromRest() < 2 * furthest.meanNoise()) {
+            return "No tag differs clearly more than chance: one plan serves all of them.";
+        }
+        return "\"By chance\" is what samples of this size show without any difference; what is well above it is real."
+                + " A plan made on one mix of tags loses balance on another.";
+    }
+
+    /** Why there is no drift. */
+    static String tooFew(Drift.TooFewSteps few) {
+        return "not measured. It takes at least " + Drift.NEEDED_STEPS + " steps with tokens, the recording has "
+                + few.steps() + "; record per pass or with smaller steps.";
+    }
+
+    /** What the drift means for planning. */
+    static String drift(Drift.Measured drift) {
+        double above = drift.meanCorrelation()[0] - drift.chance();
+        if (above < 0.05) {
+            return "Steps deviate from the mean independently of each other: a plan made on the mean is the best there"
+                    + " is, and planning on single steps cannot pay.";
+        }
+        double last = drift.meanCorrelation()[drift.lags().length - 1] - drift.chance();
+        String lasting = last > above / 2
+                ? "and it still does " + count(drift.lags()[drift.lags().length - 1], "step") + " later"
+                : "but it fades with distance";
+        return "What a step has above the mean, the next one tends to have too, " + lasting
+                + ": load moves in a structured way, and a plan ages.";
+    }
+
+    /** Skew within steps beside that of their sum. */
+    static String stepSkew(Drift.Measured drift, Analysis analysis) {
+        return "Within a single step the hottest expert has " + times(drift.meanStepMaxOverMean())
+                + " times the mean (token-weighted, mean over layers), over the whole recording "
+                + times(analysis.summary().maxOverMean().mean()) + " times.";
+    }
+}
