@@ -25,8 +25,7 @@ final class ExportCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "PLAN", description = "A plan file.")
     private Path plan;
 
-    @Option(names = "--to", paramLabel = "ENGINE", required = true,
-            description = "sglang, vllm, tensorrt-llm, vllm-ascend or deepseek.")
+    @Option(names = "--to", paramLabel = "ENGINE", required = true, description = "sglang, vllm, tensorrt-llm, vllm-ascend or deepseek.")
     private String engine;
 
     @Option(names = "--decoder-layers", paramLabel = "N", description = "The model's decoder layers, dense ones"

@@ -1,12 +1,12 @@
 package io.moeplan.cli;
 
+import io.moeplan.eplb.Dispatch;
 import io.moeplan.eplb.HoldoutSplit;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.PlanFile;
 import io.moeplan.eplb.Simulation;
 import io.moeplan.eplb.SimulationResult;
-import io.moeplan.eplb.Dispatch;
 import io.moeplan.eplb.Verdicts;
 import io.moeplan.recording.Recording;
 import io.moeplan.report.HtmlReport;

@@ -38,8 +38,7 @@ final class SimulateCommand implements Callable<Integer> {
     @Option(names = "--plan", paramLabel = "FILE", required = true, arity = "1..*", description = "Plan files.")
     private List<Path> plans;
 
-    @Option(names = "--dispatch", paramLabel = "NAME", defaultValue = "even",
-            description = "How tokens are split over an expert's replicas. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--dispatch", paramLabel = "NAME", defaultValue = "even", description = "How tokens are split over an expert's replicas. Default: ${DEFAULT-VALUE}.")
     private String dispatch;
 
     @Option(names = "--holdout", paramLabel = "SHARE", description = "Judge on this share of the steps, the last ones;"

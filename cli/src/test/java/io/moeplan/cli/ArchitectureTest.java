@@ -31,7 +31,7 @@ class ArchitectureTest {
             moduleSeesOnly("report", "statistics", "eplb").as("reports render statistics and plans"),
             slices().matching("io.moeplan.(**)").should().beFreeOfCycles().as("no cycle between packages"),
             noClasses().that().resideInAPackage("io.moeplan..").should()
-                    .dependOnClassesThat(resideInAnyPackage("jdk.incubator..", "sun..", "com.sun..")));
+                    .dependOnClassesThat(resideInAnyPackage("jdk.incubator..", "jdk.internal..", "sun..")));
 
     @ParameterizedTest
     @FieldSource("RULES")

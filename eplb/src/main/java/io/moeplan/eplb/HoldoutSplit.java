@@ -41,6 +41,34 @@ public record HoldoutSplit(LoadTrace plan, LoadTrace judged, Holdout holdout) {
                 new Holdout(fraction, steps - judgedSteps, judgedSteps, plan.tokens(), judged.tokens()));
     }
 
+    /**
+     * The steps to judge a finished plan on: those after the ones it was made on, if it was made on this recording and
+     * left some; else all of them.
+     *
+     * @param digest the digest of the recording that the trace is from, as {@link Plan.Recording#digest()} has it
+     * @throws IllegalArgumentException if the trace has no tokens
+     */
+    public static HoldoutSplit forPlan(LoadTrace trace, String digest, Plan plan) {
+        LoadTrace busy = withoutEmptySteps(trace);
+        int steps = busy.steps().size();
+        if (steps == 0) {
+            throw new IllegalArgumentException("the recording has no step in which an expert received a token");
+        }
+        Plan.Recording madeOn = plan.recording();
+        if (!digest.equals(madeOn.digest())) {
+            Holdout unseen = new Holdout(1, madeOn.steps(), steps, madeOn.tokens(), busy.tokens());
+            return new HoldoutSplit(busy.slice(0, 0), busy, unseen);
+        }
+        if (madeOn.steps() >= steps) {
+            return of(trace, 0);
+        }
+        LoadTrace seen = busy.slice(0, madeOn.steps());
+        LoadTrace judged = busy.slice(madeOn.steps(), steps);
+        double fraction = (double) judged.steps().size() / steps;
+        return new HoldoutSplit(seen, judged,
+                new Holdout(fraction, madeOn.steps(), judged.steps().size(), seen.tokens(), judged.tokens()));
+    }
+
     private static LoadTrace withoutEmptySteps(LoadTrace trace) {
         var busy = trace.steps().stream().filter(HoldoutSplit::routedAny).toList();
         return busy.size() == trace.steps().size() ? trace : new LoadTrace(trace.layerIds(), trace.experts(), busy);

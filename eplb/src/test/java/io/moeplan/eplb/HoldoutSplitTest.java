@@ -3,6 +3,7 @@ package io.moeplan.eplb;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class HoldoutSplitTest {
@@ -47,5 +48,31 @@ class HoldoutSplitTest {
         for (double bad : new double[]{-0.1, 1, 2, Double.NaN}) {
             assertThatThrownBy(() -> HoldoutSplit.of(FOUR, bad)).hasMessageStartingWith("--holdout " + bad);
         }
+    }
+
+    @Test
+    void aPlanIsJudgedOnTheStepsAfterTheOnesItWasMadeOn() {
+        HoldoutSplit split = HoldoutSplit.forPlan(FOUR, "here", madeOn("here", 3));
+        assertThat(split.holdout()).isEqualTo(new Holdout(0.25, 3, 1, 6, 4));
+        assertThat(split.judged().totals(0)).containsExactly(4, 0);
+    }
+
+    @Test
+    void aPlanMadeOnAllStepsIsJudgedOnThemAll() {
+        HoldoutSplit split = HoldoutSplit.forPlan(FOUR, "here", madeOn("here", 4));
+        assertThat(split.holdout().unseen()).isFalse();
+        assertThat(split.holdout().judgedSteps()).isEqualTo(4);
+    }
+
+    @Test
+    void aPlanFromAnotherRecordingHasSeenNoneOfTheSteps() {
+        HoldoutSplit split = HoldoutSplit.forPlan(FOUR, "here", madeOn("elsewhere", 100));
+        assertThat(split.holdout()).isEqualTo(new Holdout(1, 100, 4, 1000, 10));
+        assertThat(split.holdout().unseen()).isTrue();
+    }
+
+    private static Plan madeOn(String digest, int steps) {
+        return new Plan(new Plan.Model("m", "t", 2, 1, 1), new Plan.Recording(digest, steps, 10L * steps),
+                new Topology(1, 2, 1), "contiguous", "none", List.of());
     }
 }

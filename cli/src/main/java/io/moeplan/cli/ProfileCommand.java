@@ -1,0 +1,110 @@
+package io.moeplan.cli;
+
+import io.moeplan.engine.model.ModelInfo;
+import io.moeplan.eplb.Dispatch;
+import io.moeplan.eplb.DistinctReplicas;
+import io.moeplan.eplb.HoldoutSplit;
+import io.moeplan.eplb.LoadTrace;
+import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.PlanFile;
+import io.moeplan.eplb.PlanProblem;
+import io.moeplan.eplb.Planning;
+import io.moeplan.eplb.Simulation;
+import io.moeplan.eplb.SimulationResult;
+import io.moeplan.eplb.Verdicts;
+import io.moeplan.eplb.export.Export;
+import io.moeplan.eplb.export.Exporter;
+import io.moeplan.recording.Recording;
+import io.moeplan.report.HtmlReport;
+import io.moeplan.report.PlanReport;
+import io.moeplan.report.ReportModel;
+import io.moeplan.report.TextReport;
+import io.moeplan.statistics.Analyzer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code moeplan profile}: the main job, from a workload to the files that engines load and a report. */
+@Command(name = "profile", description = "The main job in one go: records a workload, analyses it, plans, judges the"
+        + " plan on steps it has not seen, exports it for every engine and writes a report.")
+final class ProfileCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private RecordOptions options;
+
+    @Mixin
+    private DeploymentOptions deployment;
+
+    @Mixin
+    private PlannerOptions planner;
+
+    @Option(names = "--out", paramLabel = "DIR", required = true, description = "A new folder for recording, plan.json,"
+            + " exports and report.html.")
+    private Path out;
+
+    @Override
+    public Integer call() throws IOException {
+        NewOutput.requireAbsent(out);
+        record();
+        Recording recording = Recording.open(recordingFolder());
+        LoadTrace trace = recording.trace();
+        PlanReport judged = plan(recording, trace);
+        PlanFile.write(judged.plan(), out.resolve("plan.json"));
+        ReportModel model = ReportModel.of(Facts.run(recording, trace),
+                Analyzer.analyze(trace, recording.loadsByTag()), trace, Optional.of(judged));
+        HtmlReport.write(model, out.resolve("report.html"));
+        PrintWriter stdout = spec.commandLine().getOut();
+        stdout.print(TextReport.full(model));
+        stdout.println();
+        export(recording, trace, judged.plan(), stdout);
+        stdout.println("Recording, plan.json, exports and report.html are in " + out);
+        stdout.flush();
+        return ExitCode.OK;
+    }
+
+    private Path recordingFolder() {
+        return out.resolve("recording");
+    }
+
+    private void record() throws IOException {
+        try (RecordingJob job = RecordingJob.open(options, spec.commandLine().getErr())) {
+            ModelInfo model = job.model();
+            // A deployment that cannot be planned for is refused before the model runs.
+            PlanProblem possible = deployment.problem(model.experts(), model.groups());
+            assert possible.experts() == model.experts();
+            Files.createDirectory(out);
+            job.record(recordingFolder());
+        }
+    }
+
+    private PlanReport plan(Recording recording, LoadTrace trace) throws IOException {
+        HoldoutSplit split = HoldoutSplit.of(trace, planner.holdout());
+        Plan plan = Planning.plan(Facts.problem(deployment, recording.manifest()), split.plan(), planner.planner(),
+                Facts.model(recording.manifest()), recording.digest());
+        SimulationResult result = Simulation.run(split.judged(), plan, Dispatch.named("even"), split.holdout());
+        return new PlanReport(plan, result, Verdicts.of(result));
+    }
+
+    private void export(Recording recording, LoadTrace trace, Plan plan, PrintWriter stdout) throws IOException {
+        Path folder = Files.createDirectory(out.resolve("exports"));
+        OptionalInt layers = OptionalInt.of(recording.manifest().numHiddenLayers());
+        for (Exporter exporter : Exporter.all(layers)) {
+            Path file = folder.resolve(exporter.suggestedFileName());
+            Export export = exporter.write(plan, file);
+            stdout.println(exporter.name() + ": " + file);
+            export.notes().forEach(note -> stdout.println("  note: " + note));
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package io.moeplan.cli;
+
+import io.moeplan.recording.Manifest;
+import io.moeplan.recording.Recording;
+import io.moeplan.report.TextReport;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code moeplan record}: which experts every token of a workload goes to. */
+@Command(name = "record", description = "Runs a workload through a model and records which experts its tokens go to.")
+final class RecordCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private RecordOptions options;
+
+    @Option(names = "--out", paramLabel = "REC", required = true, description = "A new folder for the recording.")
+    private Path out;
+
+    @Override
+    public Integer call() throws IOException {
+        NewOutput.requireAbsent(out);
+        try (RecordingJob job = RecordingJob.open(options, spec.commandLine().getErr())) {
+            Manifest ignored = job.record(out);
+        }
+        Recording recording = Recording.open(out);
+        PrintWriter stdout = spec.commandLine().getOut();
+        stdout.print(TextReport.run(Facts.run(recording, recording.trace())));
+        stdout.println("Recording written to " + out);
+        stdout.flush();
+        return ExitCode.OK;
+    }
+}

@@ -1,0 +1,124 @@
+package io.moeplan.cli;
+
+import io.moeplan.engine.Engine;
+import io.moeplan.engine.RunOptions;
+import io.moeplan.engine.RunResult;
+import io.moeplan.engine.model.ModelInfo;
+import io.moeplan.engine.record.RecordingOptions;
+import io.moeplan.recording.Manifest;
+import io.moeplan.recording.Origin;
+import io.moeplan.recording.RecordingWriter;
+import io.moeplan.recording.Timing;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.stream.Stream;
+
+/** Runs a workload through a model and records it: what {@code record} does, and {@code profile} does first. */
+final class RecordingJob implements AutoCloseable {
+    private final RecordOptions options;
+    private final PrintWriter err;
+    private final Engine engine;
+    private final Requests requests;
+
+    private RecordingJob(RecordOptions options, PrintWriter err, Engine engine, Requests requests) {
+        this.options = options;
+        this.err = err;
+        this.engine = engine;
+        this.requests = requests;
+    }
+
+    /**
+     * Opens the model and reads the workload, so that whatever is wrong with them is said before anything is written.
+     *
+     * @throws IOException if one of them is missing, damaged or not supported
+     */
+    static RecordingJob open(RecordOptions options, PrintWriter err) throws IOException {
+        Engine engine = Engine.open(options.model(), options.engine(err));
+        try {
+            return new RecordingJob(options, err, engine, Requests.read(options, engine.info()));
+        } catch (IOException | RuntimeException e) {
+            engine.close();
+            throw e;
+        }
+    }
+
+    ModelInfo model() {
+        return engine.info();
+    }
+
+    /**
+     * Records into a new folder. If that ends early, what was flushed stays as a recording marked incomplete; if nothing
+     * was, the folder goes too.
+     *
+     * @throws IOException if the folder cannot be written
+     */
+    Manifest record(Path folder) throws IOException {
+        Manifest initial = manifest();
+        try (Interruption interruption = Interruption.watch();
+                RecordingWriter writer = RecordingWriter.create(folder, initial, options.storage())) {
+            ArrowSink sink = new ArrowSink(writer);
+            try {
+                RunResult result = run(sink, interruption);
+                return writer.finish(initial.withTiming(
+                        new Timing(engine.loadSeconds(), result.seconds(), result.tokensPerSecond())));
+            } catch (CancellationException e) {
+                throw new IOException(interrupted(folder, sink), e);
+            } finally {
+                if (sink.isEmpty()) {
+                    writer.close();
+                    delete(folder);
+                }
+            }
+        }
+    }
+
+    private RunResult run(ArrowSink sink, Interruption interruption) throws IOException {
+        engine.recorder().start(options.recording(), sink);
+        try (ProgressLine progress = ProgressLine.onStderr()) {
+            RunResult result = engine.run(requests.list(),
+                    new RunOptions(progress, interruption::requested, Optional.empty()));
+            engine.recorder().stop();
+            engine.recorder().dump();
+            return result;
+        }
+    }
+
+    private static String interrupted(Path folder, ArrowSink sink) {
+        return sink.isEmpty()
+                ? "interrupted before the first wave was through: nothing was recorded"
+                : "interrupted: " + folder + " holds what was recorded before, marked incomplete";
+    }
+
+    /** Removes a recording that nothing was written to. */
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(folder);
+    }
+
+    private Manifest manifest() {
+        ModelInfo model = engine.info();
+        RecordingOptions recording = options.recording();
+        List<Integer> layers = Arrays.stream(model.moeLayers()).boxed().toList();
+        return new Manifest(BuildVersion.version(),
+                new Manifest.Model(model.name(), model.modelType(), "sha256:" + model.digest()), model.layers(), layers,
+                model.experts(), model.topK(), model.groups(), ModeName.recorded(recording.mode()),
+                recording.passTokens(), requests.digest(),
+                new Origin.Engine("moeplan", engine.device(), engine.precision()), 0, 0, null, false);
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+        err.flush();
+    }
+}
