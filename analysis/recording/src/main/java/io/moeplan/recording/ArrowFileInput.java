@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -74,8 +73,8 @@ final class ArrowFileInput implements Closeable {
         FileChannel channel;
         try {
             channel = FileChannel.open(file, StandardOpenOption.READ);
-        } catch (NoSuchFileException e) {
-            throw new IOException(file + ": no such file, though the manifest calls for it", e);
+        } catch (IOException e) {
+            throw FileFault.reading(file, "the manifest calls for it", e);
         }
         try {
             return new ArrowFileInput(file, channel);
@@ -131,7 +130,7 @@ final class ArrowFileInput implements Closeable {
     }
 
     IOException damaged(Exception cause) {
-        return new IOException(file + ": damaged before byte " + at + ": " + cause.getMessage(), cause);
+        return new IOException(file + ": unreadable before byte " + at + ": " + cause.getMessage(), cause);
     }
 
     private IncomingBatch batch(Part part) throws IOException {
