@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -32,6 +31,9 @@ final class ArrowFileInput implements Closeable {
     private static final long LEAST_MEMORY = 64L << 20;
     /** Decompressed bytes granted per byte of the file. */
     private static final long MOST_EXPANSION = 16;
+
+    /** A message's metadata describes a handful of columns. */
+    private static final int MOST_METADATA = 16 << 20;
 
     /** A step through the file. */
     private record Part(ByteBuffer metadata, long bodyAt) {}
@@ -74,8 +76,8 @@ final class ArrowFileInput implements Closeable {
         FileChannel channel;
         try {
             channel = FileChannel.open(file, StandardOpenOption.READ);
-        } catch (NoSuchFileException e) {
-            throw new IOException(file + ": no such file, though the manifest calls for it", e);
+        } catch (IOException e) {
+            throw FileFault.reading(file, "the manifest calls for it", e);
         }
         try {
             return new ArrowFileInput(file, channel);
@@ -116,7 +118,7 @@ final class ArrowFileInput implements Closeable {
         try {
             Part part = part();
             return part == null ? null : batch(part);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
             throw damaged(e);
         }
     }
@@ -125,13 +127,15 @@ final class ArrowFileInput implements Closeable {
     void decode(Runnable reading) throws IOException {
         try {
             reading.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | OutOfMemoryError e) {
             throw damaged(e);
         }
     }
 
-    IOException damaged(Exception cause) {
-        return new IOException(file + ": damaged before byte " + at + ": " + cause.getMessage(), cause);
+    /** Other writers may make one batch of a whole file, so too large for the memory at hand is a fault like others. */
+    private IOException damaged(Throwable cause) {
+        String fault = cause instanceof OutOfMemoryError ? "it does not fit into memory" : cause.getMessage();
+        return new IOException(file + ": unreadable before byte " + at + ": " + fault, cause);
     }
 
     private IncomingBatch batch(Part part) throws IOException {
@@ -175,6 +179,9 @@ final class ArrowFileInput implements Closeable {
         }
         if (length < 0 || length > end - at - PREFIX) {
             return ended("a message claims " + length + " bytes");
+        }
+        if (length > MOST_METADATA) {
+            throw new IOException("a message claims " + length + " bytes of metadata");
         }
         return new Part(read(at + PREFIX, length), at + PREFIX + length);
     }

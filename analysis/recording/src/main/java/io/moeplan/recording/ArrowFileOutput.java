@@ -67,7 +67,7 @@ final class ArrowFileOutput implements Closeable {
             end = out.getCurrentPosition();
             writeFooter();
         } catch (IOException e) {
-            throw WriteFailure.of(file, "nothing was recorded", e);
+            throw FileFault.writing(file, "nothing was recorded", e);
         }
     }
 
@@ -123,7 +123,7 @@ final class ArrowFileOutput implements Closeable {
         } catch (IOException e) {
             broken = true;
             takeBack(start, e);
-            throw WriteFailure.of(file, "the " + rows + " rows written before are kept, the rest is not recorded", e);
+            throw FileFault.writing(file, "the " + rows + " rows written before are kept, the rest is not recorded", e);
         }
     }
 

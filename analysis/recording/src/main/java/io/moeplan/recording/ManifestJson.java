@@ -7,8 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
@@ -23,7 +23,7 @@ final class ManifestJson {
     private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final DefaultPrettyPrinter PRINTER = new DefaultPrettyPrinter()
             .withObjectIndenter(new DefaultIndenter("  ", "\n"));
-    private static final long MOST_BYTES = 4 << 20;
+    private static final int MOST_BYTES = 4 << 20;
     /** Not known when the recording begins, so kept out of the Arrow files' metadata. */
     private static final Set<String> KNOWN_AT_END = Set.of("tokens", "requests", "timing", "complete");
 
@@ -78,18 +78,22 @@ final class ManifestJson {
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             Files.deleteIfExists(temporary);
-            throw WriteFailure.of(file, "the one there before, if any, was kept", e);
+            throw FileFault.writing(file, "the one there before, if any, was kept", e);
         }
     }
 
     static Manifest read(Path file) throws IOException {
+        byte[] bytes;
+        try (InputStream in = Files.newInputStream(file)) {
+            bytes = in.readNBytes(MOST_BYTES + 1);
+        } catch (IOException e) {
+            throw FileFault.reading(file, "a recording is a directory with a " + Manifest.FILE_NAME, e);
+        }
+        if (bytes.length > MOST_BYTES) {
+            throw new IOException(file + ": more than " + MOST_BYTES + " bytes are too many for a manifest");
+        }
         try {
-            if (Files.size(file) > MOST_BYTES) {
-                throw new IOException(file + ": " + Files.size(file) + " bytes are too many for a manifest");
-            }
-            return fromJson(MAPPER.readTree(Files.readAllBytes(file)));
-        } catch (NoSuchFileException e) {
-            throw new IOException(file + ": no such file; a recording is a directory with a " + Manifest.FILE_NAME, e);
+            return fromJson(MAPPER.readTree(bytes));
         } catch (JsonProcessingException e) {
             String place = e.getLocation() == null
                     ? ""

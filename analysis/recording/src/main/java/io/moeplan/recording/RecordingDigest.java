@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
@@ -33,8 +32,8 @@ final class RecordingDigest {
             while (channel.read(buffer.clear()) >= 0) {
                 digest.update(buffer.flip());
             }
-        } catch (NoSuchFileException e) {
-            throw new IOException(file + ": no such file, though the manifest calls for it", e);
+        } catch (IOException e) {
+            throw FileFault.reading(file, "the manifest calls for it", e);
         }
     }
 

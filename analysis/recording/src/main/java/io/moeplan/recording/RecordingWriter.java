@@ -87,7 +87,11 @@ public final class RecordingWriter implements AutoCloseable {
         if (Files.exists(dir) && !Files.isDirectory(dir)) {
             throw new IOException(dir + ": is a file; name a new directory for the recording");
         }
-        Files.createDirectories(dir);
+        try {
+            Files.createDirectories(dir);
+        } catch (IOException e) {
+            throw FileFault.writing(dir, "the recording's directory cannot be made", e);
+        }
         try (Stream<Path> entries = Files.list(dir)) {
             if (entries.findAny().isPresent()) {
                 throw new IOException(dir + ": is not empty; name a new directory for the recording, or remove it");
@@ -109,7 +113,12 @@ public final class RecordingWriter implements AutoCloseable {
 
     private static ArrowFileOutput open(Path file, List<Column> columns, Manifest manifest, Options options,
             Opener opener, BufferAllocator allocator) throws IOException {
-        SeekableByteChannel channel = opener.open(file);
+        SeekableByteChannel channel;
+        try {
+            channel = opener.open(file);
+        } catch (IOException e) {
+            throw FileFault.writing(file, "nothing was recorded", e);
+        }
         try {
             return new ArrowFileOutput(file, channel, Tables.schema(columns, manifest), allocator, options.zstd());
         } catch (IOException | RuntimeException e) {

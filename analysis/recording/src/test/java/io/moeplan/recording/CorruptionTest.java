@@ -33,7 +33,7 @@ class CorruptionTest {
         byte[] sound = Files.readAllBytes(file);
         Random random = new Random(42);
         int failures = 0;
-        for (int round = 0; round < 400; round++) {
+        for (int round = 0; round < 250; round++) {
             byte[] bytes = sound.clone();
             for (int flips = 1 + random.nextInt(3); flips > 0; flips--) {
                 bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
@@ -51,7 +51,7 @@ class CorruptionTest {
         byte[] sound = Files.readAllBytes(file);
         Random random = new Random(7);
         int[] words = {0, -1, 1, Integer.MAX_VALUE, Integer.MIN_VALUE, 0x7fffff00, 65_536};
-        for (int round = 0; round < 400; round++) {
+        for (int round = 0; round < 250; round++) {
             ByteBuffer bytes = ByteBuffer.wrap(sound.clone()).order(ByteOrder.LITTLE_ENDIAN);
             bytes.putInt(random.nextInt(sound.length / 4) * 4, words[random.nextInt(words.length)]);
             readDamaged(dir, file, bytes.array());

@@ -110,7 +110,7 @@ class CrashTest {
     private static long batchEnd(Path file) throws IOException {
         byte[] bytes = Files.readAllBytes(file);
         int footer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(bytes.length - 10);
-        return bytes.length - 10 - footer - 8;
+        return bytes.length - 10L - footer - 8;
     }
 
     @ParameterizedTest
@@ -158,7 +158,7 @@ class CrashTest {
             assertThat(arrowRows(dir.resolve(Tables.TOKENS))).isEqualTo(20 * flushed);
             Manifest left = Recording.open(dir).manifest();
             assertThat(left.complete()).isFalse();
-            assertThat(left.tokens()).isEqualTo(20 * flushed);
+            assertThat(left.tokens()).isEqualTo(20L * flushed);
         }
     }
 

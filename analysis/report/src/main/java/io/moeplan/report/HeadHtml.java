@@ -31,8 +31,8 @@ final class HeadHtml {
         String style = verdict.word() == Verdict.Word.LEAVE ? "bound" : "after";
         double before = report.simulation().before().overall().weighted();
         double after = report.simulation().after().overall().weighted();
-        return number(style, Numbers.percent(verdict.gain()),
-                "of the time spent in MoE layers is predicted to be saved")
+        return number(style, Numbers.percent(Math.abs(verdict.gain())),
+                "of the time spent in MoE layers is predicted to be " + (verdict.gain() < 0 ? "lost" : "saved"))
                 + "<div><h1>" + Words.headline(verdict) + "</h1>\n<p class=\"lead\">" + ran(model.run()) + " On "
                 + Numbers.count(report.plan().topology().gpus(), "GPU") + ", the fullest one gets "
                 + Numbers.times(before) + " times the mean load with the "

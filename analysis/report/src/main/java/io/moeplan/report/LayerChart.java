@@ -24,7 +24,11 @@ final class LayerChart {
             }
         }
         Svg svg = new Svg(id, title, WIDTH, HEIGHT);
+        svg.text("end", LEFT - 8, BOTTOM + 4, "1");
         for (double tick : Svg.ticks(1, high, 5)) {
+            if (tick < 1.0001) {
+                continue;
+            }
             double y = y(tick, high);
             svg.line("grid", LEFT, y, WIDTH, y).text("end", LEFT - 8, y + 4, Svg.label(tick));
         }

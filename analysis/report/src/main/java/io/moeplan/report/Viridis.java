@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /**
  * The viridis colour map (van der Walt and Smith, 2015): even steps in lightness, legible without colour vision and in
- * grey print. Computed from a sixth-degree fit of its table (Matt Zucker, CC0), which is within 3 of 255 of it.
+ * grey print. Computed from a sixth-degree polynomial fitted to its table (Matt Zucker, CC0).
  */
 final class Viridis {
     private static final double[] RED = {0.2777273272234177, 0.1050930431085774, -0.3308618287255563,
