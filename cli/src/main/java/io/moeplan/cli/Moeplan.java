@@ -10,8 +10,12 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /** The program: {@code moeplan COMMAND ...}. */
-@Command(name = "moeplan", mixinStandardHelpOptions = true, versionProvider = BuildVersion.class, sortOptions = false, synopsisSubcommandLabel = "COMMAND", description = "Profiles Mixture-of-Experts models offline and plans where their experts go.", footer = {
-    "", "Exit codes: 0 done, 1 failed, 2 wrong usage."})
+@Command(name = "moeplan", mixinStandardHelpOptions = true, versionProvider = BuildVersion.class, sortOptions = false,
+        synopsisSubcommandLabel = "COMMAND",
+        description = "Profiles Mixture-of-Experts models offline and plans where their experts go.",
+        subcommands = {ProfileCommand.class, RecordCommand.class, AnalyzeCommand.class, PlanCommand.class,
+            SimulateCommand.class, ExportCommand.class, ReportCommand.class, HelpCommand.class},
+        footer = {"", "Exit codes: 0 done, 1 failed, 2 wrong usage."})
 public final class Moeplan implements Runnable {
     @Spec
     private CommandSpec spec;

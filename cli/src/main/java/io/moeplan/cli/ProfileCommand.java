@@ -2,7 +2,6 @@ package io.moeplan.cli;
 
 import io.moeplan.engine.model.ModelInfo;
 import io.moeplan.eplb.Dispatch;
-import io.moeplan.eplb.DistinctReplicas;
 import io.moeplan.eplb.HoldoutSplit;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
@@ -68,7 +67,7 @@ final class ProfileCommand implements Callable<Integer> {
         PrintWriter stdout = spec.commandLine().getOut();
         stdout.print(TextReport.full(model));
         stdout.println();
-        export(recording, trace, judged.plan(), stdout);
+        export(recording, judged.plan(), stdout);
         stdout.println("Recording, plan.json, exports and report.html are in " + out);
         stdout.flush();
         return ExitCode.OK;
@@ -97,7 +96,7 @@ final class ProfileCommand implements Callable<Integer> {
         return new PlanReport(plan, result, Verdicts.of(result));
     }
 
-    private void export(Recording recording, LoadTrace trace, Plan plan, PrintWriter stdout) throws IOException {
+    private void export(Recording recording, Plan plan, PrintWriter stdout) throws IOException {
         Path folder = Files.createDirectory(out.resolve("exports"));
         OptionalInt layers = OptionalInt.of(recording.manifest().numHiddenLayers());
         for (Exporter exporter : Exporter.all(layers)) {

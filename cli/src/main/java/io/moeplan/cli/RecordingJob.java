@@ -60,6 +60,7 @@ final class RecordingJob implements AutoCloseable {
      */
     Manifest record(Path folder) throws IOException {
         Manifest initial = manifest();
+        boolean empty = false;
         try (Interruption interruption = Interruption.watch();
                 RecordingWriter writer = RecordingWriter.create(folder, initial, options.storage())) {
             ArrowSink sink = new ArrowSink(writer);
@@ -70,10 +71,11 @@ final class RecordingJob implements AutoCloseable {
             } catch (CancellationException e) {
                 throw new IOException(interrupted(folder, sink), e);
             } finally {
-                if (sink.isEmpty()) {
-                    writer.close();
-                    delete(folder);
-                }
+                empty = sink.isEmpty();
+            }
+        } finally {
+            if (empty) {
+                delete(folder);
             }
         }
     }

@@ -5,7 +5,6 @@ import static io.moeplan.report.Numbers.integer;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -35,22 +34,10 @@ record Fact(String name, String value) {
         if (run.timing() != null) {
             facts.add(new Fact("Time", "load " + Numbers.seconds(run.timing().loadSeconds()) + ", prefill "
                     + Numbers.seconds(run.timing().prefillSeconds())));
-            facts.add(new Fact("Speed", speed(run.timing(), run.peer())));
+            facts.add(new Fact("Speed", integer(Math.round(run.timing().tokensPerSecond())) + " tokens/s"));
         }
         facts.add(new Fact("Complete", run.complete() ? "yes" : "no: recording was cut short, this is what was saved"));
         facts.add(new Fact("Tool", "moeplan " + run.toolVersion()));
         return facts;
-    }
-
-    private static String speed(RunFacts.Timing timing, RunFacts.Peer peer) {
-        String own = integer(Math.round(timing.tokensPerSecond())) + " tokens/s";
-        if (peer == null) {
-            return own;
-        }
-        String against = own + " (" + peer.name() + ": " + integer(Math.round(peer.tokensPerSecond())) + " tokens/s";
-        return peer.tokensPerSecond() > 0
-                ? against + String.format(Locale.ROOT, ", %.1f times as fast)",
-                        timing.tokensPerSecond() / peer.tokensPerSecond())
-                : against + ")";
     }
 }

@@ -8,10 +8,9 @@ import java.util.List;
  *
  * @param toolVersion moeplan's version
  * @param timing      null if the recording does not say, e.g. an imported one
- * @param peer        another program on the same workload, to compare speed with; null if there was none
  * @param complete    false if recording was cut short and this is what was saved
  */
-public record RunFacts(String toolVersion, Model model, Source source, Workload workload, Timing timing, Peer peer,
+public record RunFacts(String toolVersion, Model model, Source source, Workload workload, Timing timing,
         boolean complete) {
     /**
      * The model recorded.
@@ -49,7 +48,4 @@ public record RunFacts(String toolVersion, Model model, Source source, Workload 
 
     /** Seconds to load weights, seconds of prefill, and tokens per second of prefill. */
     public record Timing(double loadSeconds, double prefillSeconds, double tokensPerSecond) {}
-
-    /** Another program's speed on the same workload. */
-    public record Peer(String name, double tokensPerSecond) {}
 }

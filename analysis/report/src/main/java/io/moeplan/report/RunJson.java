@@ -21,15 +21,10 @@ final class RunJson {
                 .putArray("tags");
         workload.tags().forEach(tag -> tags.addObject().put("tag", tag.tag()).put("requests", tag.requests()));
         node.putNull("timing");
-        node.putNull("peer");
         if (run.timing() != null) {
             node.putObject("timing").put("load_seconds", run.timing().loadSeconds())
                     .put("prefill_seconds", run.timing().prefillSeconds())
                     .put("tokens_per_second", run.timing().tokensPerSecond());
-        }
-        if (run.peer() != null) {
-            node.putObject("peer").put("name", run.peer().name())
-                    .put("tokens_per_second", run.peer().tokensPerSecond());
         }
         return node;
     }

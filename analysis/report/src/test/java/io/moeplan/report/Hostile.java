@@ -30,7 +30,7 @@ final class Hostile {
                 new RunFacts.Source(TEXT, TEXT, TEXT, TEXT),
                 new RunFacts.Workload(TEXT, 0, 2, 1,
                         List.of(new RunFacts.TagRequests(TEXT, 1), new RunFacts.TagRequests("b", 2))),
-                new RunFacts.Timing(1, 2, 3), new RunFacts.Peer(TEXT, 1), false);
+                new RunFacts.Timing(1, 2, 3), false);
         return ReportModel.of(run, Analyzer.analyze(trace, Map.of(TEXT, loads, "b", loads)), trace,
                 Optional.of(new PlanReport(renamed, simulation, new Verdict(Verdict.Word.LEAVE, -0.01, TEXT))));
     }

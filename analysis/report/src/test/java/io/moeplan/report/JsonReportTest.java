@@ -54,7 +54,6 @@ class JsonReportTest {
     void theFullReportHoldsEveryPart() throws JsonProcessingException {
         JsonNode json = read(JsonReport.full(SMALL));
         assertThat(json.path("run").path("model").path("model_type").asText()).isEqualTo("qwen3_moe");
-        assertThat(json.path("run").path("peer").isNull()).isTrue();
         assertThat(json.path("run").path("timing").path("tokens_per_second").asDouble()).isEqualTo(13_402);
         assertThat(json.path("loads").path(5).path(31).asLong()).isEqualTo(SMALL.heatMap().loads()[5][31]);
         assertThat(json.path("plan").path("layers").path(0).path("gap").asDouble())

@@ -72,7 +72,7 @@ final class Synthetic {
                         trace.tokens(), steps,
                         List.of(new RunFacts.TagRequests("code", 500), new RunFacts.TagRequests("chat", 600),
                                 new RunFacts.TagRequests("mathematics", 100))),
-                new RunFacts.Timing(12.4, 305.7, 13_402), null, true);
+                new RunFacts.Timing(12.4, 305.7, 13_402), true);
     }
 
     private LoadTrace trace() {
