@@ -15,7 +15,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** {@code moeplan analyze REC}: how skewed and how stable the recorded loads are. */
-@Command(name = "analyze", description = "Says how skewed the expert loads of a recording are, and how stable.")
+@Command(name = "analyze", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Says how skewed the expert loads of a recording are, and how stable.")
 final class AnalyzeCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;

@@ -17,7 +17,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code moeplan export plan.json --to ENGINE}: the file that an engine loads. */
-@Command(name = "export", description = "Writes a plan as the file that an engine loads, and says how to load it.")
+@Command(name = "export", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Writes a plan as the file that an engine loads, and says how to load it.")
 final class ExportCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -25,7 +26,8 @@ final class ExportCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "PLAN", description = "A plan file.")
     private Path plan;
 
-    @Option(names = "--to", paramLabel = "ENGINE", required = true, description = "sglang, vllm, tensorrt-llm, vllm-ascend or deepseek.")
+    @Option(names = "--to", paramLabel = "ENGINE", required = true,
+            description = "sglang, vllm, tensorrt-llm, vllm-ascend or deepseek.")
     private String engine;
 
     @Option(names = "--decoder-layers", paramLabel = "N", description = "The model's decoder layers, dense ones"

@@ -2,6 +2,7 @@ package io.moeplan.cli;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -44,7 +45,19 @@ public final class Moeplan implements Runnable {
         return commandLine;
     }
 
+    /** Runs the command and ends the process with its exit code. */
     public static void main(String[] args) {
-        System.exit(commandLine().execute(args));
+        System.exit(run(args));
+    }
+
+    private static int run(String[] args) {
+        try {
+            return commandLine().execute(args);
+        } catch (OutOfMemoryError e) {
+            System.err
+                    .println("moeplan: out of memory (" + e.getMessage() + "); give a smaller --memory, or the JVM more"
+                            + " with MOEPLAN_OPTS=-Xmx...");
+            return ExitCode.SOFTWARE;
+        }
     }
 }

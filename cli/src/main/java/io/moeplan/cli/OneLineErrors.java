@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
+import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
@@ -14,6 +15,9 @@ import picocli.CommandLine.ParseResult;
 
 /** Errors as one line on stderr; the stack trace only where it was asked for, or where the fault is moeplan's own. */
 final class OneLineErrors implements IExecutionExceptionHandler {
+    /** What shells report for a program ended by Ctrl-C; who was interrupted has said so itself. */
+    private static final int INTERRUPTED = 130;
+
     private final BooleanSupplier verbose;
 
     OneLineErrors(BooleanSupplier verbose) {
@@ -31,6 +35,9 @@ final class OneLineErrors implements IExecutionExceptionHandler {
     /** Exit code 1: the command failed. */
     @Override
     public int handleExecutionException(Exception e, CommandLine command, ParseResult parsed) {
+        if (e instanceof CancellationException) {
+            return INTERRUPTED;
+        }
         if (verbose.getAsBoolean()) {
             e.printStackTrace(command.getErr());
         }

@@ -18,7 +18,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code moeplan plan REC}: which expert goes on which GPU, and how many replicas of it. */
-@Command(name = "plan", description = "Plans which expert goes on which GPU, and how many replicas of it.")
+@Command(name = "plan", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Plans which expert goes on which GPU, and how many replicas of it.")
 final class PlanCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;

@@ -34,8 +34,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code moeplan profile}: the main job, from a workload to the files that engines load and a report. */
-@Command(name = "profile", description = "The main job in one go: records a workload, analyses it, plans, judges the"
-        + " plan on steps it has not seen, exports it for every engine and writes a report.")
+@Command(name = "profile", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "The main job in one go: records a workload, analyses it, plans, judges the"
+                + " plan on steps it has not seen, exports it for every engine and writes a report.")
 final class ProfileCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -83,7 +84,6 @@ final class ProfileCommand implements Callable<Integer> {
             // A deployment that cannot be planned for is refused before the model runs.
             PlanProblem possible = deployment.problem(model.experts(), model.groups());
             assert possible.experts() == model.experts();
-            Files.createDirectory(out);
             job.record(recordingFolder());
         }
     }

@@ -15,7 +15,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code moeplan record}: which experts every token of a workload goes to. */
-@Command(name = "record", description = "Runs a workload through a model and records which experts its tokens go to.")
+@Command(name = "record", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Runs a workload through a model and records which experts its tokens go to.")
 final class RecordCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;

@@ -54,29 +54,38 @@ final class RecordingJob implements AutoCloseable {
 
     /**
      * Records into a new folder. If that ends early, what was flushed stays as a recording marked incomplete; if nothing
-     * was, the folder goes too.
+     * was, the folder goes too, and the one it lies in if that was new.
      *
      * @throws IOException if the folder cannot be written
      */
     Manifest record(Path folder) throws IOException {
+        // Outermost: an interrupted program ends as soon as this is closed.
+        try (Interruption interruption = Interruption.watch()) {
+            return record(folder, interruption);
+        }
+    }
+
+    private Manifest record(Path folder, Interruption interruption) throws IOException {
         Manifest initial = manifest();
+        boolean parentIsNew = Files.notExists(folder.toAbsolutePath().getParent());
         boolean empty = false;
-        try (Interruption interruption = Interruption.watch();
-                RecordingWriter writer = RecordingWriter.create(folder, initial, options.storage())) {
+        try (RecordingWriter writer = RecordingWriter.create(folder, initial, options.storage())) {
             ArrowSink sink = new ArrowSink(writer);
             try {
                 RunResult result = run(sink, interruption);
                 return writer.finish(initial.withTiming(
                         new Timing(engine.loadSeconds(), result.seconds(), result.tokensPerSecond())));
             } catch (CancellationException e) {
-                throw new IOException(interrupted(folder, sink), e);
+                err.println("moeplan: " + interrupted(folder, sink));
+                throw e;
             } finally {
                 empty = sink.isEmpty();
             }
         } finally {
             if (empty) {
-                delete(folder);
+                delete(folder, parentIsNew);
             }
+            err.flush();
         }
     }
 
@@ -98,13 +107,16 @@ final class RecordingJob implements AutoCloseable {
     }
 
     /** Removes a recording that nothing was written to. */
-    private static void delete(Path folder) throws IOException {
+    private static void delete(Path folder, boolean parentToo) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.toList()) {
                 Files.delete(file);
             }
         }
         Files.delete(folder);
+        if (parentToo) {
+            Files.delete(folder.toAbsolutePath().getParent());
+        }
     }
 
     private Manifest manifest() {

@@ -27,8 +27,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code moeplan report REC [--plan FILE] --out report.html}: one page that says it all. */
-@Command(name = "report", description = "Writes one self-contained HTML page on a recording and a plan; the same as"
-        + " text on stdout.")
+@Command(name = "report", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Writes one self-contained HTML page on a recording and a plan; the same as"
+                + " text on stdout.")
 final class ReportCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;

@@ -27,7 +27,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code moeplan simulate REC --plan FILE}: what a plan gains over the steps of a recording. */
-@Command(name = "simulate", description = "Replays a recording's steps under plans and says how even the GPUs are.")
+@Command(name = "simulate", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Replays a recording's steps under plans and says how even the GPUs are.")
 final class SimulateCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -38,7 +39,8 @@ final class SimulateCommand implements Callable<Integer> {
     @Option(names = "--plan", paramLabel = "FILE", required = true, arity = "1..*", description = "Plan files.")
     private List<Path> plans;
 
-    @Option(names = "--dispatch", paramLabel = "NAME", defaultValue = "even", description = "How tokens are split over an expert's replicas. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--dispatch", paramLabel = "NAME", defaultValue = "even",
+            description = "How tokens are split over an expert's replicas. Default: ${DEFAULT-VALUE}.")
     private String dispatch;
 
     @Option(names = "--holdout", paramLabel = "SHARE", description = "Judge on this share of the steps, the last ones;"
