@@ -1,0 +1,310 @@
+package io.moeplan.engine.jinja;
+
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Python's operators. */
+final class Operators {
+    private final Budget budget;
+
+    Operators(Budget budget) {
+        this.budget = budget;
+    }
+
+    Object arithmetic(String operator, Object left, Object right) {
+        refuseUndefined(left);
+        refuseUndefined(right);
+        if (isNumber(left) && isNumber(right)) {
+            return numbers(operator, left, right);
+        }
+        return switch (operator) {
+            case "+" -> add(left, right);
+            case "*" -> multiply(left, right);
+            case "%" -> {
+                if (left instanceof String format) {
+                    yield PercentFormat.format(format, right, budget);
+                }
+                throw unsupported(operator, left, right);
+            }
+            default -> throw unsupported(operator, left, right);
+        };
+    }
+
+    private static void refuseUndefined(Object value) {
+        if (value instanceof Undefined undefined) {
+            throw undefined.failure();
+        }
+    }
+
+    private static TemplateException unsupported(String operator, Object left, Object right) {
+        return new TemplateException("unsupported operand type(s) for " + operator + ": '" + Values.type(left)
+                + "' and '" + Values.type(right) + "'");
+    }
+
+    static boolean isNumber(Object value) {
+        return value instanceof Long || value instanceof Double || value instanceof Boolean;
+    }
+
+    private static boolean isInteger(Object value) {
+        return value instanceof Long || value instanceof Boolean;
+    }
+
+    private static long toLong(Object integer) {
+        return integer instanceof Boolean flag ? flag ? 1 : 0 : (Long) integer;
+    }
+
+    static double toDouble(Object number) {
+        return number instanceof Double value ? value : (double) toLong(number);
+    }
+
+    private static Object numbers(String operator, Object left, Object right) {
+        if (isInteger(left) && isInteger(right) && !operator.equals("/")) {
+            try {
+                return integers(operator, toLong(left), toLong(right));
+            } catch (ArithmeticException e) {
+                throw new TemplateException("integer arithmetic beyond 64 bits");
+            }
+        }
+        return floats(operator, toDouble(left), toDouble(right));
+    }
+
+    private static Object integers(String operator, long a, long b) {
+        return switch (operator) {
+            case "+" -> Math.addExact(a, b);
+            case "-" -> Math.subtractExact(a, b);
+            case "*" -> Math.multiplyExact(a, b);
+            case "//" -> Math.floorDivExact(a, nonZero(b));
+            case "%" -> Math.floorMod(a, nonZero(b));
+            case "**" -> power(a, b);
+            default -> throw new IllegalStateException(operator);
+        };
+    }
+
+    private static long nonZero(long divisor) {
+        if (divisor == 0) {
+            throw new TemplateException("integer division or modulo by zero");
+        }
+        return divisor;
+    }
+
+    private static Object power(long base, long exponent) {
+        if (exponent < 0) {
+            return floats("**", (double) base, (double) exponent);
+        }
+        if (exponent > Long.SIZE && Math.abs(base) > 1) {
+            throw new ArithmeticException();
+        }
+        return Math.abs(base) > 1
+                ? Long.valueOf(BigInteger.valueOf(base).pow((int) exponent).longValueExact())
+                : exponent == 0 ? 1L : base == -1 && exponent % 2 == 0 ? 1L : base;
+    }
+
+    private static Object floats(String operator, double a, double b) {
+        if (b == 0 && (operator.endsWith("/") || operator.equals("%"))) {
+            throw new TemplateException("float division by zero");
+        }
+        return switch (operator) {
+            case "+" -> a + b;
+            case "-" -> a - b;
+            case "*" -> a * b;
+            case "/" -> a / b;
+            case "//" -> Math.floor(a / b);
+            case "%" -> a - Math.floor(a / b) * b;
+            case "**" -> Math.pow(a, b);
+            default -> throw new IllegalStateException(operator);
+        };
+    }
+
+    private Object add(Object left, Object right) {
+        if (left instanceof String a) {
+            if (right instanceof String b) {
+                budget.text((long) a.length() + b.length());
+                return a + b;
+            }
+            throw new TemplateException("can only concatenate str (not \"" + Values.type(right) + "\") to str");
+        }
+        if (left instanceof List<?> a && right instanceof List<?> b
+                && left instanceof Tuple == right instanceof Tuple) {
+            budget.items((long) a.size() + b.size());
+            List<Object> both = new ArrayList<>(a);
+            both.addAll(b);
+            return left instanceof Tuple ? new Tuple(both) : both;
+        }
+        throw unsupported("+", left, right);
+    }
+
+    private Object multiply(Object left, Object right) {
+        if (isInteger(left) && !isNumber(right)) {
+            return multiply(right, left);
+        }
+        if (isInteger(right) && left instanceof String text) {
+            return repeat(text, toLong(right));
+        }
+        if (isInteger(right) && left instanceof List<?> list) {
+            long times = Math.max(0, toLong(right));
+            budget.items(times > Budget.MAX_ITEMS ? times : times * list.size());
+            List<Object> items = new ArrayList<>();
+            for (long i = 0; i < times && !list.isEmpty(); i++) {
+                items.addAll(list);
+            }
+            return left instanceof Tuple ? new Tuple(items) : items;
+        }
+        throw unsupported("*", left, right);
+    }
+
+    private String repeat(String text, long times) {
+        if (times <= 0 || text.isEmpty()) {
+            return "";
+        }
+        budget.text(times > Budget.MAX_TEXT ? times : times * text.length());
+        return text.repeat((int) times);
+    }
+
+    Object sign(Object value, boolean negative) {
+        refuseUndefined(value);
+        if (value instanceof Double number) {
+            return negative ? -number : number;
+        }
+        if (!isInteger(value)) {
+            throw new TemplateException(
+                    "bad operand type for unary " + (negative ? "-" : "+") + ": '" + Values.type(value) + "'");
+        }
+        return numbers(negative ? "-" : "+", 0L, value);
+    }
+
+    boolean compare(String operator, Object left, Object right) {
+        return switch (operator) {
+            case "==" -> equal(left, right);
+            case "!=" -> !equal(left, right);
+            case "in" -> contains(right, left);
+            case "not in" -> !contains(right, left);
+            case "<" -> order(operator, left, right) < 0;
+            case "<=" -> order(operator, left, right) <= 0;
+            case ">" -> order(operator, left, right) > 0;
+            case ">=" -> order(operator, left, right) >= 0;
+            default -> throw new IllegalStateException(operator);
+        };
+    }
+
+    boolean equal(Object left, Object right) {
+        budget.enter();
+        budget.step();
+        boolean equal = switch (left) {
+            case null -> right == null;
+            case String a -> right instanceof String b && sameText(a, b);
+            case Undefined _ -> right instanceof Undefined;
+            case Long a when right instanceof Long b -> a.longValue() == b.longValue();
+            case List<?> a -> right instanceof List<?> b && sameKind(a, b) && sameItems(a, b);
+            case Map<?, ?> a -> right instanceof Map<?, ?> b && sameEntries(a, b);
+            default -> sameNumber(left, right) || left.equals(right);
+        };
+        budget.leave();
+        return equal;
+    }
+
+    private static boolean sameNumber(Object left, Object right) {
+        return isNumber(left) && isNumber(right) && toDouble(left) == toDouble(right);
+    }
+
+    private boolean sameText(String a, String b) {
+        budget.text(Math.min(a.length(), b.length()));
+        return a.equals(b);
+    }
+
+    /** A list never goes with a tuple. */
+    private static boolean sameKind(List<?> a, List<?> b) {
+        return (a instanceof Tuple) == (b instanceof Tuple);
+    }
+
+    private boolean sameItems(List<?> a, List<?> b) {
+        if (a.size() != b.size()) {
+            return false;
+        }
+        for (int i = 0; i < a.size(); i++) {
+            if (!equal(a.get(i), b.get(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean sameEntries(Map<?, ?> a, Map<?, ?> b) {
+        if (a.size() != b.size()) {
+            return false;
+        }
+        for (Map.Entry<?, ?> entry : a.entrySet()) {
+            if (!b.containsKey(entry.getKey()) || !equal(entry.getValue(), b.get(entry.getKey()))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean contains(Object container, Object item) {
+        return switch (container) {
+            case String text -> {
+                if (!(item instanceof String part)) {
+                    throw new TemplateException(
+                            "'in <string>' requires string as left operand, not " + Values.type(item));
+                }
+                budget.text(text.length());
+                yield text.contains(part);
+            }
+            case Map<?, ?> map -> map.containsKey(Values.key(item));
+            case List<?> list -> indexOf(list, item) >= 0;
+            case Undefined _ -> false;
+            case null -> throw notIterable(null);
+            case Object other -> throw notIterable(other);
+        };
+    }
+
+    private static TemplateException notIterable(Object value) {
+        return new TemplateException("argument of type '" + Values.type(value) + "' is not iterable");
+    }
+
+    int indexOf(List<?> list, Object item) {
+        for (int i = 0; i < list.size(); i++) {
+            if (equal(list.get(i), item)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** Negative, zero or positive as {@code left} sorts before, with or after {@code right}. */
+    int order(String operator, Object left, Object right) {
+        refuseUndefined(left);
+        refuseUndefined(right);
+        budget.step();
+        if (left instanceof Long a && right instanceof Long b) {
+            return Long.compare(a, b);
+        }
+        if (isNumber(left) && isNumber(right)) {
+            return Double.compare(toDouble(left), toDouble(right));
+        }
+        if (left instanceof String a && right instanceof String b) {
+            budget.text(Math.min(a.length(), b.length()));
+            return a.compareTo(b);
+        }
+        if (left instanceof List<?> a && right instanceof List<?> b) {
+            return orderLists(operator, a, b);
+        }
+        throw new TemplateException("'" + operator + "' not supported between instances of '" + Values.type(left)
+                + "' and '" + Values.type(right) + "'");
+    }
+
+    private int orderLists(String operator, List<?> a, List<?> b) {
+        budget.enter();
+        for (int i = 0; i < Math.min(a.size(), b.size()); i++) {
+            if (!equal(a.get(i), b.get(i))) {
+                int order = order(operator, a.get(i), b.get(i));
+                budget.leave();
+                return order;
+            }
+        }
+        budget.leave();
+        return Integer.compare(a.size(), b.size());
+    }
+}
