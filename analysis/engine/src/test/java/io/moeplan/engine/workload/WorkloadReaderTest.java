@@ -201,11 +201,23 @@ class WorkloadReaderTest {
         assertThat(workload.format()).isEqualTo(WorkloadFormat.JSON_ARRAY);
         assertThat(workload.skipped()).isEqualTo(2);
         assertThat(requests).extracting(Request::id).containsExactly("s1", "entry-4");
-        assertThat(prompt(requests.get(0))).isEqualTo("<|im_start|>user\nQ1<|im_end|>\n<|im_start|>assistant\nA1"
-                + "<|im_end|>\n<|im_start|>user\nQ2<|im_end|>\n<|im_start|>assistant\n");
+        assertThat(prompt(requests.get(0))).isEqualTo("""
+                <|im_start|>user
+                Q1<|im_end|>
+                <|im_start|>assistant
+                A1<|im_end|>
+                <|im_start|>user
+                Q2<|im_end|>
+                <|im_start|>assistant
+                """);
         assertThat(response(requests.get(0))).isEqualTo("A2<|im_end|>\n");
-        assertThat(prompt(requests.get(1))).isEqualTo("<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nQ<|im_end|>\n"
-                + "<|im_start|>assistant\n");
+        assertThat(prompt(requests.get(1))).isEqualTo("""
+                <|im_start|>system
+                S<|im_end|>
+                <|im_start|>user
+                Q<|im_end|>
+                <|im_start|>assistant
+                """);
 
         List<Request> plain = new WorkloadReader(tokenizer, null, 0).read(file).requests();
         assertThat(plain).extracting(WorkloadReaderTest::prompt).containsExactly("Q1", "Q");
@@ -214,8 +226,11 @@ class WorkloadReaderTest {
 
     @Test
     void readsShareGptLines() throws IOException {
-        List<Request> requests = read("{\"conversations\": [{\"from\": \"human\", \"value\": \"Q\"}]}\n"
-                + "{\"conversations\": []}\n{\"prompt\": \"P\"}");
+        List<Request> requests = read("""
+                {"conversations": [{"from": "human", "value": "Q"}]}
+                {"conversations": []}
+                {"prompt": "P"}
+                """);
         assertThat(requests).extracting(Request::id).containsExactly("line-1", "line-3");
     }
 
@@ -248,7 +263,7 @@ class WorkloadReaderTest {
 
     @Test
     void stopsAtTheLimit() throws IOException {
-        StringBuilder lines = new StringBuilder("{\"prompt\": \"x\"}\n".repeat(600));
+        String lines = "{\"prompt\": \"x\"}\n".repeat(600);
         Path file = file("long.jsonl", lines + "not JSON\n");
         for (int limit : new int[]{1, 255, 256, 257, 600}) {
             assertThat(new WorkloadReader(tokenizer, null, 0, limit).read(file).requests()).hasSize(limit);
