@@ -41,7 +41,7 @@ final class RecordingJob implements AutoCloseable {
     static RecordingJob open(RecordOptions options, PrintWriter err) throws IOException {
         Engine engine = Engine.open(options.model(), options.engine(err));
         try {
-            return new RecordingJob(options, err, engine, Requests.read(options, engine.info()));
+            return new RecordingJob(options, err, engine, Requests.read(options, engine.architecture().vocabulary()));
         } catch (IOException | RuntimeException e) {
             engine.close();
             throw e;

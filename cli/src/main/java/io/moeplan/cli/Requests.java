@@ -1,22 +1,39 @@
 package io.moeplan.cli;
 
-import io.moeplan.engine.model.ModelInfo;
+import io.moeplan.engine.text.ChatTemplate;
+import io.moeplan.engine.text.Tokenizer;
 import io.moeplan.engine.workload.Request;
-import java.util.ArrayList;
+import io.moeplan.engine.workload.WorkloadDigest;
+import io.moeplan.engine.workload.WorkloadReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
-import java.util.Random;
 
-/** TEMP. */
+/**
+ * The requests of a workload as the model's tokenizer and chat template read them.
+ *
+ * @param digest identity of the workload's files
+ */
 record Requests(List<Request> list, String digest) {
-    static Requests read(RecordOptions options, ModelInfo model) throws java.io.IOException {
-        Random random = new Random(1);
-        if (options.limit() < 0) {
-            throw new java.io.IOException("x");
+    /**
+     * Reads the workload.
+     *
+     * @param vocabulary tokens of the model's vocabulary
+     * @throws IOException if it, the tokenizer or the chat template is missing, damaged or does not fit the model
+     */
+    static Requests read(RecordOptions options, int vocabulary) throws IOException {
+        ChatTemplate template = ChatTemplate.find(options.model()).orElse(null);
+        try (Tokenizer tokenizer = tokenizer(options.model())) {
+            WorkloadReader reader = new WorkloadReader(tokenizer, template, vocabulary, options.limit());
+            return new Requests(reader.read(options.workload()).requests(),
+                    "sha256:" + WorkloadDigest.sha256(options.workload()));
         }
-        List<Request> all = new ArrayList<>();
-        for (int i = 0; i < 240; i++) {
-            all.add(new Request("r" + i, "t" + i % 5, random.ints(200, 0, 2000).toArray(), new int[0]));
-        }
-        return new Requests(all, "sha256:temp");
+    }
+
+    /** Null if the model has none: then only token ids can be read. */
+    private static Tokenizer tokenizer(Path model) throws IOException {
+        Path file = model.resolve("tokenizer.json");
+        return Files.exists(file) ? Tokenizer.open(file) : null;
     }
 }

@@ -89,13 +89,12 @@ public final class Recording {
     }
 
     /**
-     * The recording's identity, {@code sha256:...}, over its Arrow files and the facts of the manifest that do not
-     * change while it is written.
+     * The recording's identity, {@code sha256:...}: that of the routing recorded, whatever it was recorded with and
+     * however it lies on the disk.
      *
-     * @throws IOException if a file cannot be read
+     * @throws IOException if the files are damaged
      */
     public String digest() throws IOException {
-        return RecordingDigest.of(manifest,
-                List.of(dir.resolve(Tables.REQUESTS), dir.resolve(Tables.loads(manifest))));
+        return RecordingDigest.of(this);
     }
 }

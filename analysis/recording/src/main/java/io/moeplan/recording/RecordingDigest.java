@@ -1,40 +1,79 @@
 package io.moeplan.recording;
 
+import io.moeplan.eplb.LoadTrace;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.List;
+import java.util.stream.IntStream;
 
-/** SHA-256 over a recording. */
+/**
+ * SHA-256 over what was recorded: the model, the requests, and every token or step. How it was cut into batches,
+ * whether it is compressed, and what it was made with do not count, so the same routing has the same digest.
+ */
 final class RecordingDigest {
-    private static final int CHUNK = 1 << 20;
+    private static final int TOKEN_COLUMNS = 6;
 
     private RecordingDigest() {}
 
-    static String of(Manifest manifest, List<Path> files) throws IOException {
+    static String of(Recording recording) throws IOException {
         MessageDigest digest = sha256();
-        digest.update(ManifestJson.toJson(manifest.stable()).toString().getBytes(StandardCharsets.UTF_8));
-        ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
-        for (Path file : files) {
-            update(digest, file, buffer);
+        Manifest manifest = recording.manifest();
+        text(digest, manifest.model().modelType() + " " + manifest.model().configDigest() + " " + manifest.layerIds()
+                + " " + manifest.numExperts() + " " + manifest.topK() + " " + manifest.numGroups() + " "
+                + manifest.mode().label() + " " + manifest.passTokens() + "\n");
+        for (RequestRow request : recording.requests()) {
+            text(digest, request + "\n");
+        }
+        if (manifest.mode() == Mode.PER_TOKEN) {
+            tokens(digest, recording);
+        } else {
+            steps(digest, recording.trace());
         }
         return "sha256:" + HexFormat.of().formatHex(digest.digest());
     }
 
-    private static void update(MessageDigest digest, Path file, ByteBuffer buffer) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            while (channel.read(buffer.clear()) >= 0) {
-                digest.update(buffer.flip());
+    /** Column by column, so that the digest does not see where batches end. */
+    private static void tokens(MessageDigest digest, Recording recording) throws IOException {
+        MessageDigest[] columns = IntStream.range(0, TOKEN_COLUMNS).mapToObj(column -> sha256())
+                .toArray(MessageDigest[]::new);
+        int chosen = recording.manifest().layers() * recording.manifest().topK();
+        recording.forEachTokenBatch(batch -> {
+            columns[0].update(bytes(batch.request(), batch.rows()));
+            columns[1].update(bytes(batch.position(), batch.rows()));
+            columns[2].update(bytes(batch.tokenId(), batch.rows()));
+            columns[3].update(batch.phase(), 0, batch.rows());
+            ByteBuffer experts = ByteBuffer.allocate(2 * chosen * batch.rows());
+            experts.asShortBuffer().put(batch.experts(), 0, chosen * batch.rows());
+            columns[4].update(experts);
+            if (batch.weights() != null) {
+                ByteBuffer weights = ByteBuffer.allocate(4 * chosen * batch.rows());
+                weights.asFloatBuffer().put(batch.weights(), 0, chosen * batch.rows());
+                columns[5].update(weights);
             }
-        } catch (IOException e) {
-            throw FileFault.reading(file, "the manifest calls for it", e);
+        });
+        for (MessageDigest column : columns) {
+            digest.update(column.digest());
         }
+    }
+
+    private static void steps(MessageDigest digest, LoadTrace trace) {
+        for (LoadTrace.Step step : trace.steps()) {
+            text(digest, step.id() + " " + step.phase() + " " + step.tokens() + "\n");
+            digest.update(bytes(step.counts(), step.counts().length));
+        }
+    }
+
+    private static ByteBuffer bytes(int[] values, int length) {
+        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(4, length));
+        bytes.asIntBuffer().put(values, 0, length);
+        return bytes;
+    }
+
+    private static void text(MessageDigest digest, String text) {
+        digest.update(text.getBytes(StandardCharsets.UTF_8));
     }
 
     private static MessageDigest sha256() {

@@ -137,6 +137,15 @@ class RoundTripTest {
     }
 
     @Test
+    void theDigestDoesNotDependOnHowTheRecordingIsStored() throws IOException {
+        for (Mode mode : Mode.values()) {
+            Path plain = Samples.write(temp.resolve("plain-" + mode), mode, RecordingWriter.Options.PLAIN, 2);
+            Path zstd = Samples.write(temp.resolve("zstd-" + mode), mode, new RecordingWriter.Options(true, false), 2);
+            assertThat(Recording.open(zstd).digest()).isEqualTo(Recording.open(plain).digest());
+        }
+    }
+
+    @Test
     void theDigestFollowsTheContents() throws IOException {
         String digest = Recording
                 .open(Samples.write(temp.resolve("a"), Mode.PER_TOKEN, RecordingWriter.Options.PLAIN, 2)).digest();

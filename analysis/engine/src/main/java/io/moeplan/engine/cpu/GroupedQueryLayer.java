@@ -16,7 +16,6 @@ import java.util.Arrays;
  */
 final class GroupedQueryLayer {
     private static final int QUERY_BLOCK = 16;
-    private static final int SCORE_COLUMNS = 1024;
 
     private final Architecture architecture;
     private final Attention.GroupedQuery shape;
@@ -91,9 +90,9 @@ final class GroupedQueryLayer {
             }
         }
         for (int d = 0; d < shape.keyWidth(); d++) {
-            float[] column = cache.keys()[d];
             for (int i = 0; i < rows; i++) {
-                column[from - base + i] = k[i][d];
+                int column = from - base + i;
+                cache.keys()[column / KeyValues.BLOCK][d][column % KeyValues.BLOCK] = k[i][d];
             }
         }
     }
@@ -160,21 +159,31 @@ final class GroupedQueryLayer {
     /** Attention of one head for {@code block} consecutive queries of one sequence; columns are tokens from base on. */
     private void mixHead(int base, int from, int i, int block, int head, float[][] q, float[][] mixed,
             Scratch scratch) {
-        int headDim = shape.headDim();
         int kvHead = head / (shape.heads() / shape.kvHeads());
         float[][] scores = scratch.rows(Scratch.Use.SCORES, QUERY_BLOCK, cache.capacity());
         int left = firstSeen(base, from + i);
         int right = from + i + block - base;
-        for (int r = 0; r < block; r++) {
-            Arrays.fill(scores[r], left, right, 0);
-        }
-        for (int column = left; column < right; column += SCORE_COLUMNS) {
-            Kernel.multiply(q, i, block, head * headDim, cache.keys(), kvHead * headDim, headDim, scores, 0, column,
-                    Math.min(right, column + SCORE_COLUMNS));
+        for (int b = left / KeyValues.BLOCK; b * KeyValues.BLOCK < right; b++) {
+            score(q, i, block, head, kvHead, b, Math.min(KeyValues.BLOCK, right - b * KeyValues.BLOCK), scores,
+                    scratch);
         }
         for (int r = 0; r < block; r += 4) {
             mixValues(base, from + i + r, Math.min(4, block - r), r, scores, cache.values()[kvHead], mixed, i + r,
-                    head * headDim, scratch);
+                    head * shape.headDim(), scratch);
+        }
+    }
+
+    /** Scores of some queries against the first {@code width} keys of a block, into those columns. */
+    private void score(float[][] q, int i, int rows, int head, int kvHead, int keyBlock, int width, float[][] scores,
+            Scratch scratch) {
+        int headDim = shape.headDim();
+        float[][] tile = scratch.rows(Scratch.Use.SCORE_TILE, QUERY_BLOCK, KeyValues.BLOCK);
+        for (int r = 0; r < rows; r++) {
+            Arrays.fill(tile[r], 0, width, 0);
+        }
+        Kernel.multiply(q, i, rows, head * headDim, cache.keys()[keyBlock], kvHead * headDim, headDim, tile, 0, width);
+        for (int r = 0; r < rows; r++) {
+            System.arraycopy(tile[r], 0, scores[r], keyBlock * KeyValues.BLOCK, width);
         }
     }
 
@@ -193,13 +202,13 @@ final class GroupedQueryLayer {
             Arrays.fill(sums[r], 0, headDim, 0);
             Kernel.multiply(scores, scoreRow + r, 1, first, values, first,
                     Math.min(common, token + r + 1 - base) - first,
-                    sums, r, 0, headDim);
+                    sums, r, headDim);
         }
-        Kernel.multiply(scores, scoreRow, rows, common, values, common, commonEnd - common, sums, 0, 0, headDim);
+        Kernel.multiply(scores, scoreRow, rows, common, values, common, commonEnd - common, sums, 0, headDim);
         for (int r = 0; r < rows; r++) {
             int rest = Math.max(commonEnd, firstSeen(base, token + r));
             int end = token + r + 1 - base;
-            Kernel.multiply(scores, scoreRow + r, 1, rest, values, rest, end - rest, sums, r, 0, headDim);
+            Kernel.multiply(scores, scoreRow + r, 1, rest, values, rest, end - rest, sums, r, headDim);
             for (int d = 0; d < headDim; d++) {
                 mixed[mixedRow + r][at + d] = sums[r][d] / totals[r];
             }

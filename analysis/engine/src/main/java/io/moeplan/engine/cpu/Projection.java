@@ -35,7 +35,7 @@ final class Projection {
             for (int k = 0; k < in; k += PANEL_DEPTH) {
                 int depth = Math.min(PANEL_DEPTH, in - k);
                 decode(weight, in, n, width, k, depth, panel, scratch);
-                Kernel.multiply(x, 0, rows, k, panel, 0, depth, tile, 0, 0, width);
+                Kernel.multiply(x, 0, rows, k, panel, 0, depth, tile, 0, width);
             }
             for (int i = 0; i < rows; i++) {
                 System.arraycopy(tile[i], 0, y[yRow + i], n, width);

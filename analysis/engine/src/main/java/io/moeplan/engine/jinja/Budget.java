@@ -7,7 +7,7 @@ final class Budget {
     static final int MAX_ITEMS = 10_000_000;
     static final int MAX_DEPTH = 400;
 
-    private static final long MAX_WORK = 100_000_000;
+    private static final long MAX_WORK = 40_000_000;
     private static final int CHARS_PER_STEP = 16;
 
     private long left = MAX_WORK;

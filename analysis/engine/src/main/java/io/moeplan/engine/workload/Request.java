@@ -8,4 +8,9 @@ package io.moeplan.engine.workload;
  * @param promptIds   token ids of the prompt
  * @param responseIds token ids of the recorded response, empty if there is none
  */
-public record Request(String id, String tag, int[] promptIds, int[] responseIds) {}
+public record Request(String id, String tag, int[] promptIds, int[] responseIds) {
+    /** Tokens of prompt and response together. */
+    public int tokens() {
+        return promptIds.length + responseIds.length;
+    }
+}

@@ -1,0 +1,24 @@
+package io.moeplan.engine.workload;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+
+/** Words for what is wrong with JSON, short enough for one line. */
+final class Problems {
+    private static final int MAX_LENGTH = 160;
+
+    private Problems() {}
+
+    static String invalidJson(JsonProcessingException e) {
+        String message = e.getOriginalMessage().lines().findFirst().orElse("");
+        return "not valid JSON: " + cut(message) + "; " + EntryParser.ACCEPTED;
+    }
+
+    static String brief(JsonNode node) {
+        return node.isContainerNode() ? node.isArray() ? "a list" : "an object" : cut(node.toString());
+    }
+
+    private static String cut(String text) {
+        return text.length() > MAX_LENGTH ? text.substring(0, MAX_LENGTH) + "..." : text;
+    }
+}
