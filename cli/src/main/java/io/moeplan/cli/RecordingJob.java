@@ -41,7 +41,12 @@ final class RecordingJob implements AutoCloseable {
     static RecordingJob open(RecordOptions options, PrintWriter err) throws IOException {
         Engine engine = Engine.open(options.model(), options.engine(err));
         try {
-            return new RecordingJob(options, err, engine, Requests.read(options, engine.architecture().vocabulary()));
+            Requests requests = Requests.read(options, engine.architecture().vocabulary());
+            if (requests.skipped() > 0) {
+                err.println("moeplan: " + requests.skipped() + " conversations of " + options.workload()
+                        + " were left out: nobody asks anything in them");
+            }
+            return new RecordingJob(options, err, engine, requests);
         } catch (IOException | RuntimeException e) {
             engine.close();
             throw e;

@@ -3,6 +3,7 @@ package io.moeplan.cli;
 import io.moeplan.engine.text.ChatTemplate;
 import io.moeplan.engine.text.Tokenizer;
 import io.moeplan.engine.workload.Request;
+import io.moeplan.engine.workload.Workload;
 import io.moeplan.engine.workload.WorkloadDigest;
 import io.moeplan.engine.workload.WorkloadReader;
 import java.io.IOException;
@@ -13,9 +14,10 @@ import java.util.List;
 /**
  * The requests of a workload as the model's tokenizer and chat template read them.
  *
- * @param digest identity of the workload's files
+ * @param skipped conversations left out because nobody asks anything in them
+ * @param digest  identity of the workload's files
  */
-record Requests(List<Request> list, String digest) {
+record Requests(List<Request> list, int skipped, String digest) {
     /**
      * Reads the workload.
      *
@@ -26,7 +28,8 @@ record Requests(List<Request> list, String digest) {
         ChatTemplate template = ChatTemplate.find(options.model()).orElse(null);
         try (Tokenizer tokenizer = tokenizer(options.model())) {
             WorkloadReader reader = new WorkloadReader(tokenizer, template, vocabulary, options.limit());
-            return new Requests(reader.read(options.workload()).requests(),
+            Workload workload = reader.read(options.workload());
+            return new Requests(workload.requests(), workload.skipped(),
                     "sha256:" + WorkloadDigest.sha256(options.workload()));
         }
     }

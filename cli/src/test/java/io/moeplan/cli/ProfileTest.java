@@ -18,14 +18,13 @@ import org.junit.jupiter.api.io.TempDir;
 /** The main job and the commands it is made of, on the sample model and the first requests of its workload. */
 @TestInstance(Lifecycle.PER_CLASS)
 class ProfileTest {
-    @TempDir
     private Path temp;
-
     private Path out;
     private Run profile;
 
     @BeforeAll
-    void profileTheSample() {
+    void profileTheSample(@TempDir Path folder) {
+        temp = folder;
         out = temp.resolve("out");
         profile = Run.moeplan("profile", "--model", Run.MODEL, "--workload", Run.WORKLOAD, "--limit", 40, "--nodes", 2,
                 "--gpus", 8, "--redundant", 8, "--pass-tokens", 512, "--out", out);
