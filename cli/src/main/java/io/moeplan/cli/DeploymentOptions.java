@@ -20,7 +20,8 @@ final class DeploymentOptions {
     private Integer groups;
 
     private static final class Slots {
-        @Option(names = "--redundant", paramLabel = "R", description = "Replicas beyond one per expert, over all GPUs, per layer. Default: 0.")
+        @Option(names = "--redundant", paramLabel = "R",
+                description = "Replicas beyond one per expert, over all GPUs, per layer. Default: 0.")
         private Integer redundant;
 
         @Option(names = "--slots-per-gpu", paramLabel = "S", description = "Experts that a GPU holds, per layer.")

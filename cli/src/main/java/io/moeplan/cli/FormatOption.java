@@ -6,7 +6,8 @@ import picocli.CommandLine.Option;
 
 /** {@code --format} of the commands whose results a machine might read. */
 final class FormatOption {
-    @Option(names = "--format", paramLabel = "FORMAT", defaultValue = "text", description = "text, json or csv. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--format", paramLabel = "FORMAT", defaultValue = "text",
+            description = "text, json or csv. Default: ${DEFAULT-VALUE}.")
     private Format format;
 
     /** Prints the one of three renderings that was asked for. */

@@ -6,8 +6,9 @@ import picocli.CommandLine.Option;
 
 /** How to plan, and how much of the recording to keep back to judge the plan on. */
 final class PlannerOptions {
-    @Option(names = "--algorithm", paramLabel = "NAME", defaultValue = "deepseek", description = "deepseek (the EPLB reference) or contiguous (the engines' default layout)."
-            + " Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--algorithm", paramLabel = "NAME", defaultValue = "deepseek",
+            description = "deepseek (the EPLB reference) or contiguous (the engines' default layout)."
+                    + " Default: ${DEFAULT-VALUE}.")
     private String algorithm;
 
     @Option(names = "--holdout", paramLabel = "SHARE", defaultValue = "0.5", description = "Share of the steps, the"

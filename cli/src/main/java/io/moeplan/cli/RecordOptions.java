@@ -22,14 +22,16 @@ final class RecordOptions {
     @Option(names = "--limit", paramLabel = "N", description = "Take the first N requests only.")
     private Integer limit;
 
-    @Option(names = "--mode", paramLabel = "MODE", defaultValue = "per-token", converter = ModeName.class, description = "per-token, per-pass or stat. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--mode", paramLabel = "MODE", defaultValue = "per-token", converter = ModeName.class,
+            description = "per-token, per-pass or stat. Default: ${DEFAULT-VALUE}.")
     private RecordingMode mode;
 
     @Option(names = "--pass-tokens", paramLabel = "N", defaultValue = "2048", description = "Tokens of a forward pass,"
             + " as an engine with chunked prefill would cut the workload. Default: ${DEFAULT-VALUE}.")
     private int passTokens;
 
-    @Option(names = "--stat-passes", paramLabel = "N", defaultValue = "10", description = "Passes summed into one step in mode stat. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--stat-passes", paramLabel = "N", defaultValue = "10",
+            description = "Passes summed into one step in mode stat. Default: ${DEFAULT-VALUE}.")
     private int statPasses;
 
     @Option(names = "--weights", description = "Keep routing weights too (mode per-token).")
