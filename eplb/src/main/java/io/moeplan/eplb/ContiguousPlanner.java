@@ -1,5 +1,7 @@
 package io.moeplan.eplb;
 
+import java.util.Arrays;
+
 /**
  * The layout an engine uses when it is given none: slot {@code i} holds expert {@code i}, the slots beyond hold experts
  * 0, 1, … again (as vLLM and SGLang start).
@@ -22,9 +24,29 @@ public record ContiguousPlanner() implements Planner {
     public int[][] plan(PlanProblem problem, LoadTrace trace) {
         int[][] layers = new int[trace.layers()][];
         for (int layer = 0; layer < layers.length; layer++) {
-            layers[layer] = layout(problem.experts(), problem.topology().slots());
+            layers[layer] = layout(problem);
         }
         return layers;
+    }
+
+    /** It looks neither at groups nor at what may be lost. */
+    @Override
+    public Requirements keeps(Requirements asked) {
+        return asked.withGroups(GroupPlacement.FREE).surviving(0, 0);
+    }
+
+    /** The same over the slots that a problem fills: the logical expert in each slot, -1 in empty ones, {@code [slots]}. */
+    public static int[] layout(PlanProblem problem) {
+        int[] map = new int[problem.topology().slots()];
+        Arrays.fill(map, Layout.EMPTY);
+        int[] capacity = problem.capacity();
+        int next = 0;
+        for (int gpu = 0; gpu < capacity.length; gpu++) {
+            for (int i = 0; i < capacity[gpu]; i++) {
+                map[gpu * problem.topology().slotsPerGpu() + i] = next++ % problem.experts();
+            }
+        }
+        return map;
     }
 
     /** The logical expert in each slot, {@code [slots]}. */

@@ -1,0 +1,121 @@
+package io.moeplan.eplb;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * How empty the fullest GPU can be at best where all experts of a group share a node.
+ *
+ * <p>A node that holds a set of groups has some GPU with at least {@code max(load / GPUs, hottest expert / replicas it can
+ * have, smallest possible largest slot)}, the terms of {@link Bound} for that node alone. This grows with the set, so
+ * putting the groups onto nodes one after another, heaviest first, and turning back as soon as a node's figure reaches the
+ * best found (branch and bound) finds the least fullest node over all ways. Where that would take too long, a weaker bound
+ * stands in: of the {@code kN + 1} heaviest groups, {@code k + 1} share one of {@code N} nodes.
+ */
+final class PinnedGroups {
+    /** Enough for any deployment with up to about three groups per node; about 20 ms. */
+    private static final int MOST_TRIALS = 20_000;
+
+    private final int groups;
+    private final int groupSize;
+    private final int slotsPerGpu;
+    /** Present GPUs of each node that has any, descending, {@code [nodes]}. */
+    private final int[] nodeGpus;
+    private final long[] totals;
+    /** Group numbers, heaviest first. */
+    private final int[] order;
+    private final long[] groupLoad;
+    /** The node's figure for a set of groups, by the number of its GPUs and the set's bits. */
+    private final Map<Long, Double> figures = new HashMap<>();
+    private double best = Double.MAX_VALUE;
+    private int trials;
+
+    PinnedGroups(PlanProblem problem, long[] totals) {
+        this.groups = problem.groups();
+        this.groupSize = problem.experts() / groups;
+        this.slotsPerGpu = problem.topology().slotsPerGpu();
+        this.totals = totals;
+        this.nodeGpus = IntStream.range(0, problem.topology().nodes()).map(problem::presentGpus).filter(n -> n > 0)
+                .boxed().sorted(Comparator.reverseOrder()).mapToInt(Integer::intValue).toArray();
+        this.groupLoad = new long[groups];
+        for (int e = 0; e < totals.length; e++) {
+            groupLoad[problem.groupOf(e)] += totals[e];
+        }
+        this.order = IntStream.range(0, groups).boxed()
+                .sorted(Comparator.comparingLong((Integer group) -> groupLoad[group]).reversed())
+                .mapToInt(Integer::intValue).toArray();
+    }
+
+    /**
+     * A lower bound on the tokens of the fullest GPU.
+     *
+     * @param floor what is known already; nothing smaller is looked for
+     */
+    double fullestGpu(double floor) {
+        // The bits of a long hold the sets; models have 8 groups or so.
+        if (groups <= 56) {
+            place(0, new long[nodeGpus.length], 0, floor);
+        }
+        if (groups > 56 || trials > MOST_TRIALS) {
+            return Math.max(floor, sharedNode());
+        }
+        return Math.max(floor, best);
+    }
+
+    /** Puts the group at {@code next} of {@link #order} onto every node; {@code sets} has those of each node. */
+    private void place(int next, long[] sets, double fullest, double floor) {
+        if (next == groups) {
+            best = fullest;
+            return;
+        }
+        long group = 1L << order[next];
+        for (int node = 0; node < sets.length; node++) {
+            boolean full = (Long.bitCount(sets[node]) + 1) * groupSize > nodeGpus[node] * slotsPerGpu;
+            if (full || asAnEarlierOne(sets, node)) {
+                continue;
+            }
+            if (best <= floor || ++trials > MOST_TRIALS) {
+                return;
+            }
+            double figure = Math.max(fullest, figure(nodeGpus[node], sets[node] | group));
+            if (figure < best) {
+                sets[node] |= group;
+                place(next + 1, sets, figure, floor);
+                sets[node] &= ~group;
+            }
+        }
+    }
+
+    /** Whether a node before this one is as large and holds the same (that is nothing), so that it is the same choice. */
+    private boolean asAnEarlierOne(long[] sets, int node) {
+        return node > 0 && sets[node] == 0 && sets[node - 1] == 0 && nodeGpus[node] == nodeGpus[node - 1];
+    }
+
+    private double figure(int gpus, long set) {
+        return figures.computeIfAbsent((long) gpus << 56 ^ set, key -> newFigure(gpus, set));
+    }
+
+    private double newFigure(int gpus, long set) {
+        long[] loads = IntStream.range(0, totals.length).filter(e -> (set >> e / groupSize & 1) != 0)
+                .mapToLong(e -> totals[e]).toArray();
+        int redundant = gpus * slotsPerGpu - loads.length;
+        double even = (double) Arrays.stream(loads).sum() / gpus;
+        double hottest = (double) Arrays.stream(loads).max().orElseThrow() / Math.min(gpus, 1 + redundant);
+        return Math.max(Math.max(even, hottest), Bound.largestSlot(loads, redundant));
+    }
+
+    private double sharedNode() {
+        double most = 0;
+        for (int k = 0; k * nodeGpus.length < groups; k++) {
+            long load = 0;
+            for (int i = 0; i <= k; i++) {
+                load += groupLoad[order[k * nodeGpus.length - i]];
+            }
+            most = Math.max(most, (double) load / nodeGpus[0]);
+        }
+        return most;
+    }
+}
