@@ -78,13 +78,15 @@ final class ProblemCheck {
         int size = experts / groups;
         int most = mostGroups(topology.slotsPerGpu());
         if (most < groups) {
+            int copies = requirements.lostGpus() + 1;
             int enough = topology.slotsPerGpu();
-            while (mostGroups(enough) < groups) {
+            while (mostGroups(enough) < groups && enough <= (long) experts * copies) {
                 enough++;
             }
-            throw new ImpossiblePlanException("only " + most + " of " + groups + " groups of " + size
-                    + " experts fit whole onto the nodes: use --slots-per-gpu " + enough
-                    + " or more, or leave groups free (--groups 1)");
+            String remedy = enough <= experts ? "use --slots-per-gpu " + enough + " or more, or " : "";
+            throw new ImpossiblePlanException("only " + most + " of " + groups + " groups of " + size + " experts fit whole"
+                    + (copies > 1 ? ", with " + copies + " replicas each," : "") + " onto the nodes: " + remedy
+                    + "leave groups free (--groups 1)");
         }
         int least = 0;
         for (int gpus : nodeGpus) {
@@ -99,9 +101,11 @@ final class ProblemCheck {
     }
 
     private int mostGroups(int slotsPerGpu) {
+        int size = experts / groups;
+        int copies = requirements.lostGpus() + 1;
         long groupsThatFit = 0;
         for (int gpus : nodeGpus) {
-            groupsThatFit += (long) gpus * slotsPerGpu / (experts / groups);
+            groupsThatFit += gpus > requirements.lostGpus() ? (long) gpus * slotsPerGpu / ((long) size * copies) : 0;
         }
         return (int) Math.min(groupsThatFit, Integer.MAX_VALUE);
     }
