@@ -7,11 +7,12 @@ import java.util.PriorityQueue;
  * No layout of a problem has a fullest GPU emptier than this, relative to the mean GPU load.
  *
  * <p>Each term is a lower bound by itself under even split, whether or not replicas of an expert share a GPU and however
- * empty slots are spread:
+ * empty slots are spread. Where experts have to outlive losses, every expert has as many replicas as that takes ("1" below
+ * is that number):
  * <ul>
  * <li>{@code MEAN}: the fullest GPU carries at least the mean load, so 1;
  * <li>{@code HOTTEST_EXPERT}: the tokens of expert {@code e} are computed on at most {@code min(GPUs, 1 + slots - experts)}
- * GPUs, as every other expert takes a slot; one of these carries at least {@code w_e} over that number;
+ * GPUs, as every other expert takes a slot (or the number it needs); one of these carries at least {@code w_e} over that number;
  * <li>{@code LARGEST_SLOT}: one slot carries {@code max_e w_e / r_e} tokens, and its GPU at least these. Giving the next
  * replica always to the expert with the largest {@code w_e / r_e} makes that maximum as small as any replica counts can;
  * <li>{@code SHARED_GPU}: of any {@code kG + 1} slots some GPU of the {@code G} holds {@code k + 1}, so it carries
@@ -46,14 +47,16 @@ public record Bound(double maxOverMean, Term term) {
         long[] heaviestFirst = heaviestFirst(totals);
         int gpus = problem.presentGpus();
         double mean = (double) sum / gpus;
+        int fewest = problem.fewestReplicas();
+        int spare = problem.filledSlots() - problem.experts() * fewest;
         Bound best = new Bound(1, Term.MEAN);
         best = best.orHigher((double) heaviestFirst[0] / problem.mostReplicas() / mean, Term.HOTTEST_EXPERT);
-        best = best.orHigher(largestSlot(heaviestFirst, problem.redundant()) / mean, Term.LARGEST_SLOT);
+        best = best.orHigher(largestSlot(heaviestFirst, fewest, spare) / mean, Term.LARGEST_SLOT);
         for (int k = 1; k < problem.topology().slotsPerGpu() && (long) k * gpus < totals.length; k++) {
             // The greedy figure is at most the heaviest load: no need to work it out where that is too small.
             if ((k + 1) * (double) heaviestFirst[k * gpus] > best.maxOverMean() * mean) {
                 long[] rest = Arrays.copyOfRange(heaviestFirst, k * gpus, totals.length);
-                best = best.orHigher((k + 1) * largestSlot(rest, problem.redundant()) / mean, Term.SHARED_GPU);
+                best = best.orHigher((k + 1) * largestSlot(rest, fewest, spare) / mean, Term.SHARED_GPU);
             }
         }
         if (!problem.hierarchical()) {
@@ -75,16 +78,21 @@ public record Bound(double maxOverMean, Term term) {
         return sorted;
     }
 
-    /** The smallest possible largest slot load, in tokens: greedy replication. */
-    static double largestSlot(long[] totals, int redundant) {
+    /**
+     * The smallest possible largest slot load, in tokens: greedy replication.
+     *
+     * @param fewest replicas that every expert has
+     * @param spare  slots beyond these
+     */
+    static double largestSlot(long[] totals, int fewest, int spare) {
         int[] replicas = new int[totals.length];
         PriorityQueue<Integer> heaviest = new PriorityQueue<>(
                 (a, b) -> Double.compare((double) totals[b] / replicas[b], (double) totals[a] / replicas[a]));
         for (int e = 0; e < totals.length; e++) {
-            replicas[e] = 1;
+            replicas[e] = fewest;
             heaviest.add(e);
         }
-        for (int i = 0; i < redundant; i++) {
+        for (int i = 0; i < spare; i++) {
             int e = heaviest.remove();
             replicas[e]++;
             heaviest.add(e);

@@ -95,8 +95,10 @@ public final class DistinctReplicas {
         int experts = plan.model().experts();
         Requirements distinct = plan.requirements().withDistinct(true);
         if (plan.layers().stream().noneMatch(l -> neededFor(plan.topology(l), experts, l.physicalToLogical()))) {
-            return new Plan(plan.model(), plan.recording(), plan.topology(), plan.algorithm(), plan.objective(),
-                    plan.layers(), distinct);
+            return distinct.equals(plan.requirements())
+                    ? plan
+                    : new Plan(plan.model(), plan.recording(), plan.topology(), plan.algorithm(), plan.objective(),
+                            plan.layers(), distinct);
         }
         if (!Arrays.equals(trace.layerIds(), plan.layers().stream().mapToInt(LayerPlan::layer).toArray())) {
             throw new IllegalArgumentException("the recording has other MoE layers than the plan");

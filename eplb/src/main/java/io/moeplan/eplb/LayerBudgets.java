@@ -10,11 +10,14 @@ import java.util.stream.IntStream;
  * gains more by further replicas get more of them.
  *
  * <p>What a layer gains is estimated by greedy replication and longest-processing-time packing, which costs far less than
- * planning and comes within a few percent of it, but never below {@link Bound}. Since time follows the sum over layers of
+ * planning and comes within a few percent of it. Since time follows the sum over layers of
  * the fullest GPU's tokens, that sum is made as small as the estimates allow, exactly: best total for the first layers and
  * any number of slots, layer by layer.
  */
 public final class LayerBudgets {
+    /** An excess over the mean below this is the estimate's own error: there is nothing to gain. */
+    private static final double DEAD_ZONE = 1.01;
+
     private LayerBudgets() {}
 
     /**
@@ -105,28 +108,67 @@ public final class LayerBudgets {
         return result;
     }
 
-    /** The estimated tokens of the fullest GPU. */
+    /** The estimated tokens of the fullest GPU; whole groups are first put onto nodes, heaviest first, where pinned. */
     private static double fullestGpu(PlanProblem problem, long[] totals) {
-        double mean = (double) Arrays.stream(totals).sum() / problem.presentGpus();
-        return Math.max(Bound.of(problem, totals).maxOverMean() * mean, greedy(problem, totals));
+        int[] capacity = problem.capacity();
+        double fullest = DEAD_ZONE * Arrays.stream(totals).sum() / problem.presentGpus();
+        if (!problem.hierarchical()) {
+            return Math.max(fullest, greedy(totals, capacity));
+        }
+        int[] nodeOf = nodeOfGroups(problem, totals);
+        int size = problem.topology().gpusPerNode();
+        for (int node = 0; node < problem.topology().nodes(); node++) {
+            int here = node;
+            long[] own = IntStream.range(0, totals.length).filter(e -> nodeOf[problem.groupOf(e)] == here)
+                    .mapToLong(e -> totals[e]).toArray();
+            if (own.length > 0) {
+                int[] nodeCapacity = Arrays.copyOfRange(capacity, node * size, (node + 1) * size);
+                fullest = Math.max(fullest, greedy(own, nodeCapacity));
+            }
+        }
+        return fullest;
     }
 
-    private static double greedy(PlanProblem problem, long[] totals) {
-        int[] capacity = problem.capacity();
-        double[] load = new double[capacity.length];
+    private static int[] nodeOfGroups(PlanProblem problem, long[] totals) {
+        int nodes = problem.topology().nodes();
+        int size = problem.experts() / problem.groups();
+        long[] groupLoad = new long[problem.groups()];
+        for (int e = 0; e < totals.length; e++) {
+            groupLoad[problem.groupOf(e)] += totals[e];
+        }
+        double[] load = new double[nodes];
+        int[] room = IntStream.range(0, nodes)
+                .map(node -> problem.presentGpus(node) * problem.topology().slotsPerGpu() / size).toArray();
+        int[] nodeOf = new int[groupLoad.length];
+        IntStream.range(0, groupLoad.length).boxed().sorted((a, b) -> Long.compare(groupLoad[b], groupLoad[a]))
+                .forEach(group -> {
+                    int best = IntStream.range(0, nodes).filter(node -> room[node] > 0).boxed()
+                            .min(Comparator.comparingDouble(node -> load[node])).orElseThrow();
+                    nodeOf[group] = best;
+                    room[best]--;
+                    load[best] += (double) groupLoad[group] / problem.presentGpus(best);
+                });
+        return nodeOf;
+    }
+
+    /** The fullest of these GPUs, with the replicas that fit onto them. */
+    private static double greedy(long[] totals, int[] capacity) {
+        int[] room = capacity.clone();
+        double[] load = new double[room.length];
         PriorityQueue<Integer> emptiest = new PriorityQueue<>((a, b) -> Double.compare(load[a], load[b]));
-        IntStream.range(0, capacity.length).filter(gpu -> capacity[gpu] > 0).forEach(emptiest::add);
-        for (double share : shares(totals, problem.filledSlots())) {
+        IntStream.range(0, room.length).filter(gpu -> room[gpu] > 0).forEach(emptiest::add);
+        double[] shares = shares(totals, Arrays.stream(room).sum());
+        for (int i = shares.length - 1; i >= 0; i--) {
             int gpu = emptiest.remove();
-            load[gpu] += share;
-            if (--capacity[gpu] > 0) {
+            load[gpu] += shares[i];
+            if (--room[gpu] > 0) {
                 emptiest.add(gpu);
             }
         }
         return Arrays.stream(load).max().orElseThrow();
     }
 
-    /** The loads of all slots under greedy replication, largest first. */
+    /** The loads of all slots under greedy replication, ascending. */
     private static double[] shares(long[] totals, int slots) {
         int[] replicas = new int[totals.length];
         PriorityQueue<Integer> heaviest = new PriorityQueue<>(
@@ -140,8 +182,13 @@ public final class LayerBudgets {
             replicas[e]++;
             heaviest.add(e);
         }
-        return IntStream.range(0, totals.length).boxed()
-                .flatMap(e -> IntStream.range(0, replicas[e]).mapToObj(i -> (double) totals[e] / replicas[e]))
-                .sorted(Comparator.reverseOrder()).mapToDouble(Double::doubleValue).toArray();
+        double[] shares = new double[slots];
+        int next = 0;
+        for (int e = 0; e < totals.length; e++) {
+            Arrays.fill(shares, next, next + replicas[e], (double) totals[e] / replicas[e]);
+            next += replicas[e];
+        }
+        Arrays.sort(shares);
+        return shares;
     }
 }

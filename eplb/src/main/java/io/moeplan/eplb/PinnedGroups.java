@@ -22,6 +22,7 @@ final class PinnedGroups {
     private final int groups;
     private final int groupSize;
     private final int slotsPerGpu;
+    private final int fewestReplicas;
     /** Present GPUs of each node that has any, descending, {@code [nodes]}. */
     private final int[] nodeGpus;
     private final long[] totals;
@@ -37,6 +38,7 @@ final class PinnedGroups {
         this.groups = problem.groups();
         this.groupSize = problem.experts() / groups;
         this.slotsPerGpu = problem.topology().slotsPerGpu();
+        this.fewestReplicas = problem.fewestReplicas();
         this.totals = totals;
         this.nodeGpus = IntStream.range(0, problem.topology().nodes()).map(problem::presentGpus).filter(n -> n > 0)
                 .boxed().sorted(Comparator.reverseOrder()).mapToInt(Integer::intValue).toArray();
@@ -73,7 +75,7 @@ final class PinnedGroups {
         }
         long group = 1L << order[next];
         for (int node = 0; node < sets.length; node++) {
-            boolean full = (Long.bitCount(sets[node]) + 1) * groupSize > nodeGpus[node] * slotsPerGpu;
+            boolean full = (Long.bitCount(sets[node]) + 1) * groupSize * fewestReplicas > nodeGpus[node] * slotsPerGpu;
             if (full || asAnEarlierOne(sets, node)) {
                 continue;
             }
@@ -101,10 +103,10 @@ final class PinnedGroups {
     private double newFigure(int gpus, long set) {
         long[] loads = IntStream.range(0, totals.length).filter(e -> (set >> e / groupSize & 1) != 0)
                 .mapToLong(e -> totals[e]).toArray();
-        int redundant = gpus * slotsPerGpu - loads.length;
+        int spare = gpus * slotsPerGpu - loads.length * fewestReplicas;
         double even = (double) Arrays.stream(loads).sum() / gpus;
-        double hottest = (double) Arrays.stream(loads).max().orElseThrow() / Math.min(gpus, 1 + redundant);
-        return Math.max(Math.max(even, hottest), Bound.largestSlot(loads, redundant));
+        double hottest = (double) Arrays.stream(loads).max().orElseThrow() / Math.min(gpus, fewestReplicas + spare);
+        return Math.max(Math.max(even, hottest), Bound.largestSlot(loads, fewestReplicas, spare));
     }
 
     private double sharedNode() {

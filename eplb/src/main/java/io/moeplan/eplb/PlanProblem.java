@@ -178,15 +178,21 @@ public record PlanProblem(Topology topology, int experts, int groups, Requiremen
         return capacity;
     }
 
+    /** The fewest replicas that an expert may have: one, or more to outlive losses. */
+    public int fewestReplicas() {
+        return 1 + Math.max(requirements.lostGpus(), requirements.lostNodes());
+    }
+
     /**
-     * The most GPUs that can hold a replica of one and the same expert: {@code min(GPUs, 1 + redundant)}, where the GPUs
-     * are those of the largest node if groups are pinned.
+     * The most GPUs that can hold a replica of one and the same expert: all, or the slots that the other experts leave if
+     * those have as few replicas as they may: {@code min(GPUs, 1 + redundant)} if that is one. Where groups are pinned, the
+     * GPUs are those of the largest node.
      */
     public int mostReplicas() {
         int gpus = hierarchical()
                 ? IntStream.range(0, topology.nodes()).map(this::presentGpus).max().orElseThrow()
                 : presentGpus();
-        return Math.min(gpus, 1 + redundant());
+        return Math.min(gpus, filledSlots() - (experts - 1) * fewestReplicas());
     }
 
     /** Whether the experts of a group must share a node. */

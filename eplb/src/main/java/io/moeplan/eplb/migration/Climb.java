@@ -6,7 +6,7 @@ import java.util.function.Consumer;
 
 /**
  * Improves a layout change by change: always the one with the largest gain per expert move among those that relieve the
- * fullest GPU, until none does.
+ * fullest GPU, until none does or the layout is within 0.05 % of its bound.
  */
 final class Climb {
     /** Gains below this share of a mean GPU are rounding. */
@@ -34,7 +34,7 @@ final class Climb {
         Climb climb = new Climb(layout, experts);
         int moves = layout.moves();
         // Every change makes the sum of powers smaller, so none comes back; the limit is for rounding's sake.
-        for (int i = 0; i < 20 * layout.slots(); i++) {
+        for (int i = 0; i < 20 * layout.slots() && !layout.good(); i++) {
             Optional<MovableLayout.Change> change = climb.best(mostMoves - moves);
             if (change.isEmpty()) {
                 return;
@@ -59,12 +59,17 @@ final class Climb {
 
     /** Tries to swap a slot away, to give it to another expert, and to give its expert another replica elsewhere. */
     private void relieve(int slot, int movesLeft) {
+        double share = layout.share(layout.expert(slot));
         for (int other = 0; other < layout.slots(); other++) {
-            layout.swap(slot, other).ifPresent(change -> consider(change, movesLeft));
+            if (layout.share(layout.expert(other)) < share) {
+                layout.swap(slot, other).ifPresent(change -> consider(change, movesLeft));
+            }
             layout.give(other, layout.expert(slot)).ifPresent(change -> consider(change, movesLeft));
         }
         for (int expert = 0; expert < experts; expert++) {
-            layout.give(slot, expert).ifPresent(change -> consider(change, movesLeft));
+            if (layout.nextShare(expert) < share) {
+                layout.give(slot, expert).ifPresent(change -> consider(change, movesLeft));
+            }
         }
     }
 

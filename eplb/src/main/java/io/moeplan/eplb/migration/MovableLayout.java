@@ -1,5 +1,6 @@
 package io.moeplan.eplb.migration;
 
+import io.moeplan.eplb.Bound;
 import io.moeplan.eplb.Layout;
 import io.moeplan.eplb.PlanProblem;
 import io.moeplan.eplb.Topology;
@@ -17,16 +18,24 @@ final class MovableLayout {
     /** A change; {@code other} is the slot to swap with, or -1 if {@code slot} is given to {@code expert}. */
     record Change(int slot, int other, int expert, double gain, int moves) {}
 
+    /** An excess over the bound below this is not worth a move. */
+    private static final double ENOUGH = 1.0005;
+
     private final PlanProblem problem;
     private final Topology topology;
     private final double[] weight;
     private final double mean;
+    private final double enough;
     private final int[] map;
     private final int[] replicas;
     /** How often each GPU and node holds each expert now, and each GPU did at first. */
     private final int[][] held;
     private final int[][] nodeHeld;
     private final int[][] before;
+    /** The slots of each expert, {@code [experts][replicas or more]}, and how many GPUs and nodes hold it. */
+    private final int[][] slotsOf;
+    private final int[] gpusHolding;
+    private final int[] nodesHolding;
     private final double[] load;
     /** Scratch: load changes under trial, and which GPUs have one. */
     private final double[] change;
@@ -47,14 +56,15 @@ final class MovableLayout {
         int experts = problem.experts();
         weight = Arrays.stream(totals).asDoubleStream().toArray();
         mean = Math.max(Arrays.stream(weight).sum(), 1) / problem.presentGpus();
+        enough = Bound.of(problem, totals).maxOverMean() * mean * ENOUGH;
         replicas = new int[experts];
-        held = Relabelling.counts(topology, experts, map);
+        held = new int[topology.gpus()][experts];
         nodeHeld = new int[topology.nodes()][experts];
-        for (int gpu = 0; gpu < held.length; gpu++) {
-            for (int e = 0; e < experts; e++) {
-                nodeHeld[topology.nodeOf(gpu)][e] += held[gpu][e];
-                replicas[e] += held[gpu][e];
-            }
+        slotsOf = new int[experts][2];
+        gpusHolding = new int[experts];
+        nodesHolding = new int[experts];
+        for (int slot = 0; slot < map.length; slot++) {
+            enter(slot, map[slot]);
         }
         load = new double[topology.gpus()];
         for (int slot = 0; slot < map.length; slot++) {
@@ -81,12 +91,22 @@ final class MovableLayout {
         return topology.gpuOf(slot);
     }
 
+    /** The tokens that one of its replicas would have if an expert had one more. */
+    double nextShare(int expert) {
+        return weight[expert] / (replicas[expert] + 1);
+    }
+
     double weight(int expert) {
         return weight[expert];
     }
 
     double fullest() {
         return Arrays.stream(load).max().orElseThrow();
+    }
+
+    /** Whether no layout could have a fullest GPU that is noticeably emptier. */
+    boolean good() {
+        return fullest() <= enough;
     }
 
     int fullestGpu() {
@@ -110,8 +130,8 @@ final class MovableLayout {
 
     /** Whether an expert outlives the losses that the problem names. */
     boolean survives(int expert) {
-        return gpusHolding(expert) > problem.requirements().lostGpus()
-                && nodesHolding(expert) > problem.requirements().lostNodes();
+        return gpusHolding[expert] > problem.requirements().lostGpus()
+                && nodesHolding[expert] > problem.requirements().lostNodes();
     }
 
     boolean allSurvive() {
@@ -126,7 +146,7 @@ final class MovableLayout {
     /** Whether a replica in this slot would bring an expert to a GPU or node that it lacks and needs. */
     boolean helps(int expert, int slot) {
         int gpu = gpu(slot);
-        boolean nodeNeeded = nodesHolding(expert) <= problem.requirements().lostNodes();
+        boolean nodeNeeded = nodesHolding[expert] <= problem.requirements().lostNodes();
         return held[gpu][expert] == 0 && (!nodeNeeded || nodeHeld[topology.nodeOf(gpu)][expert] == 0);
     }
 
@@ -179,21 +199,40 @@ final class MovableLayout {
     }
 
     private void put(int slot, int expert) {
-        int gpu = gpu(slot);
-        count(gpu, map[slot], -1);
+        leave(slot, map[slot]);
         map[slot] = expert;
-        count(gpu, expert, 1);
+        enter(slot, expert);
     }
 
-    private void count(int gpu, int expert, int by) {
-        if (expert != Layout.EMPTY) {
-            held[gpu][expert] += by;
-            nodeHeld[topology.nodeOf(gpu)][expert] += by;
-            replicas[expert] += by;
+    private void enter(int slot, int expert) {
+        if (expert == Layout.EMPTY) {
+            return;
         }
+        int gpu = gpu(slot);
+        gpusHolding[expert] += held[gpu][expert]++ == 0 ? 1 : 0;
+        nodesHolding[expert] += nodeHeld[topology.nodeOf(gpu)][expert]++ == 0 ? 1 : 0;
+        if (replicas[expert] == slotsOf[expert].length) {
+            slotsOf[expert] = Arrays.copyOf(slotsOf[expert], 2 * replicas[expert]);
+        }
+        slotsOf[expert][replicas[expert]++] = slot;
     }
 
-    private double share(int expert) {
+    private void leave(int slot, int expert) {
+        if (expert == Layout.EMPTY) {
+            return;
+        }
+        int gpu = gpu(slot);
+        gpusHolding[expert] -= --held[gpu][expert] == 0 ? 1 : 0;
+        nodesHolding[expert] -= --nodeHeld[topology.nodeOf(gpu)][expert] == 0 ? 1 : 0;
+        int at = 0;
+        while (slotsOf[expert][at] != slot) {
+            at++;
+        }
+        slotsOf[expert][at] = slotsOf[expert][--replicas[expert]];
+    }
+
+    /** The tokens of one of an expert's replicas. */
+    double share(int expert) {
         return expert == Layout.EMPTY ? 0 : weight[expert] / replicas[expert];
     }
 
@@ -221,8 +260,8 @@ final class MovableLayout {
     /** Whether an expert outlives the losses without its replica here, or at least as well as with it. */
     private boolean canSpare(int expert, int gpu) {
         int node = topology.nodeOf(gpu);
-        boolean gpusLeft = held[gpu][expert] > 1 || gpusHolding(expert) > problem.requirements().lostGpus() + 1;
-        boolean nodesLeft = nodeHeld[node][expert] > 1 || nodesHolding(expert) > problem.requirements().lostNodes() + 1;
+        boolean gpusLeft = held[gpu][expert] > 1 || gpusHolding[expert] > problem.requirements().lostGpus() + 1;
+        boolean nodesLeft = nodeHeld[node][expert] > 1 || nodesHolding[expert] > problem.requirements().lostNodes() + 1;
         return gpusLeft && nodesLeft;
     }
 
@@ -230,29 +269,7 @@ final class MovableLayout {
         int node = topology.nodeOf(from);
         int toNode = topology.nodeOf(to);
         boolean nodeLost = node != toNode && nodeHeld[node][expert] == 1 && nodeHeld[toNode][expert] > 0;
-        return !nodeLost || nodesHolding(expert) > problem.requirements().lostNodes() + 1;
-    }
-
-    private int gpusHolding(int expert) {
-        if (replicas[expert] <= 1 || problem.requirements().lostGpus() == 0) {
-            return replicas[expert];
-        }
-        int holding = 0;
-        for (int[] gpu : held) {
-            holding += gpu[expert] > 0 ? 1 : 0;
-        }
-        return holding;
-    }
-
-    private int nodesHolding(int expert) {
-        if (replicas[expert] <= 1 || problem.requirements().lostNodes() == 0) {
-            return replicas[expert];
-        }
-        int holding = 0;
-        for (int[] node : nodeHeld) {
-            holding += node[expert] > 0 ? 1 : 0;
-        }
-        return holding;
+        return !nodeLost || nodesHolding[expert] > problem.requirements().lostNodes() + 1;
     }
 
     /** The expert moves that a GPU adds by having {@code in} for {@code out}; one undone counts -1. */
@@ -269,10 +286,8 @@ final class MovableLayout {
 
     /** Tries out another share of an expert on every GPU that holds it. */
     private void shift(int expert, double by) {
-        for (int gpu = 0; gpu < held.length; gpu++) {
-            if (held[gpu][expert] > 0) {
-                add(gpu, held[gpu][expert] * by);
-            }
+        for (int i = 0; i < replicas[expert]; i++) {
+            add(gpu(slotsOf[expert][i]), by);
         }
     }
 

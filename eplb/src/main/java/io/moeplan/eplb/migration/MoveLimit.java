@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Plans between the current one and a new one: the best within a number of expert moves.
@@ -62,10 +63,8 @@ public final class MoveLimit {
                 || trace.experts() != next.model().experts()) {
             throw new IllegalArgumentException("the recording has other MoE layers or experts than the new plan");
         }
-        List<List<Rung>> ladders = new ArrayList<>();
-        for (int layer = 0; layer < trace.layers(); layer++) {
-            ladders.add(ladder(current, renamed, layer, trace.totals(layer)));
-        }
+        List<List<Rung>> ladders = IntStream.range(0, trace.layers()).parallel()
+                .mapToObj(layer -> ladder(current, renamed, layer, trace.totals(layer))).toList();
         return new MoveLimit(current, renamed, trace, ladders);
     }
 

@@ -92,18 +92,18 @@ public final class Survival {
         Requirements needed = domain == FailureDomain.GPU
                 ? old.surviving(Math.max(lost, old.lostGpus()), old.lostNodes())
                 : old.surviving(old.lostGpus(), Math.max(lost, old.lostNodes()));
-        List<LayerPlan> layers = new ArrayList<>();
-        boolean changed = false;
-        for (int layer = 0; layer < trace.layers(); layer++) {
-            LayerPlan own = plan.layers().get(layer);
-            PlanProblem problem = plan.problem(own).with(needed);
-            long[] totals = trace.totals(layer);
-            int[] map = ensure(problem, own.physicalToLogical(), totals);
-            changed |= !Arrays.equals(map, own.physicalToLogical());
-            layers.add(Planning.certify(problem, own.layer(), map, totals));
-        }
+        List<LayerPlan> layers = IntStream.range(0, trace.layers()).parallel()
+                .mapToObj(layer -> ensure(plan, plan.layers().get(layer), needed, trace.totals(layer))).toList();
+        boolean changed = IntStream.range(0, layers.size()).anyMatch(layer -> !Arrays
+                .equals(layers.get(layer).physicalToLogical(), plan.layers().get(layer).physicalToLogical()));
         return new Plan(plan.model(), plan.recording(), plan.topology(), plan.algorithm() + (changed ? "+survive" : ""),
-                plan.objective(), List.copyOf(layers), needed);
+                plan.objective(), layers, needed);
+    }
+
+    private static LayerPlan ensure(Plan plan, LayerPlan layer, Requirements needed, long[] totals) {
+        PlanProblem problem = plan.problem(layer).with(needed);
+        int[] map = ensure(problem, layer.physicalToLogical(), totals);
+        return Planning.certify(problem, layer.layer(), map, totals);
     }
 
     /**
