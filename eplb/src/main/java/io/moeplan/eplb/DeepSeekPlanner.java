@@ -57,9 +57,10 @@ public record DeepSeekPlanner() implements Planner {
         }
         boolean divides = problem.groups() % topology.nodes() == 0;
         if (problem.hierarchical() && !divides) {
-            throw new ImpossiblePlanException("the reference planner " + NAME + " pins groups only where they divide over"
-                    + " the nodes, not " + problem.groups() + " over " + topology.nodes()
-                    + ": use --algorithm search, or leave groups free (--groups 1)");
+            throw new ImpossiblePlanException(
+                    "the reference planner " + NAME + " pins groups only where they divide over"
+                            + " the nodes, not " + problem.groups() + " over " + topology.nodes()
+                            + ": use --algorithm search, or leave groups free (--groups 1)");
         }
         if (problem.hierarchical() || topology.nodes() == 1) {
             return rebalance(loads, topology.slots(), problem.groups(), topology.nodes(), topology.gpus(), null);

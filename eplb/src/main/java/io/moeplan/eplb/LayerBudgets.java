@@ -91,7 +91,7 @@ public final class LayerBudgets {
                 for (int column : preferred) {
                     double sum = column <= used ? best[used - column] + cost[row][column] : Double.POSITIVE_INFINITY;
                     // A gain of rounding errors is none.
-                    if (sum < next[used] * (1 - 1e-12) || next[used] == Double.POSITIVE_INFINITY && sum < next[used]) {
+                    if (sum < next[used] * (1 - 1e-12)) {
                         next[used] = sum;
                         chosen[row][used] = column;
                     }

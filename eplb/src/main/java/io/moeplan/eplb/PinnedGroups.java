@@ -97,11 +97,11 @@ final class PinnedGroups {
     }
 
     private double figure(int gpus, long set) {
-        return figures.computeIfAbsent((long) gpus << 56 ^ set, key -> newFigure(gpus, set));
+        return figures.computeIfAbsent(((long) gpus << 56) ^ set, key -> newFigure(gpus, set));
     }
 
     private double newFigure(int gpus, long set) {
-        long[] loads = IntStream.range(0, totals.length).filter(e -> (set >> e / groupSize & 1) != 0)
+        long[] loads = IntStream.range(0, totals.length).filter(e -> ((set >> (e / groupSize)) & 1) != 0)
                 .mapToLong(e -> totals[e]).toArray();
         int spare = gpus * slotsPerGpu - loads.length * fewestReplicas;
         double even = (double) Arrays.stream(loads).sum() / gpus;

@@ -101,7 +101,8 @@ public final class PlanCheck {
 
     private void distinct() {
         List<String> twice = plan.layers().stream().filter(layer -> DistinctReplicas.neededFor(plan.topology(layer),
-                plan.model().experts(), layer.physicalToLogical())).map(layer -> String.valueOf(layer.layer())).toList();
+                plan.model().experts(), layer.physicalToLogical())).map(layer -> String.valueOf(layer.layer()))
+                .toList();
         if (twice.isEmpty()) {
             findings.add(Finding.holds("no GPU holds an expert twice"));
             return;
@@ -159,8 +160,9 @@ public final class PlanCheck {
                 }
             }
         }
-        report(faults, "every expert keeps a replica whichever " + (lost == 1 ? what + " is" : lost + " " + what + "s are")
-                + " lost");
+        report(faults,
+                "every expert keeps a replica whichever " + (lost == 1 ? what + " is" : lost + " " + what + "s are")
+                        + " lost");
     }
 
     /** The figures against each other, which needs no recording. */
@@ -186,9 +188,10 @@ public final class PlanCheck {
     private void certificates(LoadTrace recording) {
         int steps = plan.recording().steps();
         if (recording.experts() != plan.model().experts() || recording.steps().size() < steps) {
-            findings.add(Finding.fails("the recording has " + recording.steps().size() + " steps of " + recording.experts()
-                    + " experts, the plan was made on " + steps + " of " + plan.model().experts()
-                    + ": it is another recording"));
+            findings.add(
+                    Finding.fails("the recording has " + recording.steps().size() + " steps of " + recording.experts()
+                            + " experts, the plan was made on " + steps + " of " + plan.model().experts()
+                            + ": it is another recording"));
             return;
         }
         LoadTrace window = recording.slice(0, steps);
@@ -209,8 +212,9 @@ public final class PlanCheck {
                 faults.add(at(layer) + "is not in the recording");
             }
         }
-        report(faults, "balance, lower bound, its term and gap of every layer are those of the recording's first " + steps
-                + " steps");
+        report(faults,
+                "balance, lower bound, its term and gap of every layer are those of the recording's first " + steps
+                        + " steps");
         if (faults.isEmpty()) {
             summary();
         }

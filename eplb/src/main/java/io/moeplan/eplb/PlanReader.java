@@ -129,7 +129,8 @@ final class PlanReader {
         for (int slot = 0; slot < map.length; slot++) {
             map[slot] = slots.item(slot).integer(Integer.MIN_VALUE, Integer.MAX_VALUE);
         }
-        Optional<LayoutCheck.Fault> fault = LayoutCheck.find(topology, plan.model().experts(), plan.requirements(), map);
+        Optional<LayoutCheck.Fault> fault = LayoutCheck.find(topology, plan.model().experts(), plan.requirements(),
+                map);
         if (fault.isPresent()) {
             JsonPlace place = fault.get().slot() < 0 ? slots : slots.item(fault.get().slot());
             throw place.fault(fault.get().message());

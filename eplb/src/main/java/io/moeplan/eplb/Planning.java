@@ -51,7 +51,8 @@ public final class Planning {
             layers.add(certify(problem, trace.layerId(layer), maps[layer], trace.totals(layer)));
         }
         Plan.Recording recording = new Plan.Recording(digest, trace.steps().size(), trace.tokens());
-        Plan plan = new Plan(model, recording, topology, planner.name(), planner.objective(), List.copyOf(layers), kept);
+        Plan plan = new Plan(model, recording, topology, planner.name(), planner.objective(), List.copyOf(layers),
+                kept);
         boolean mend = problems.getFirst().requirements().distinct() && !kept.distinct();
         return mend ? DistinctReplicas.repair(plan, trace) : plan;
     }

@@ -84,9 +84,10 @@ final class ProblemCheck {
                 enough++;
             }
             String remedy = enough <= experts ? "use --slots-per-gpu " + enough + " or more, or " : "";
-            throw new ImpossiblePlanException("only " + most + " of " + groups + " groups of " + size + " experts fit whole"
-                    + (copies > 1 ? ", with " + copies + " replicas each," : "") + " onto the nodes: " + remedy
-                    + "leave groups free (--groups 1)");
+            throw new ImpossiblePlanException(
+                    "only " + most + " of " + groups + " groups of " + size + " experts fit whole"
+                            + (copies > 1 ? ", with " + copies + " replicas each," : "") + " onto the nodes: " + remedy
+                            + "leave groups free (--groups 1)");
         }
         int least = 0;
         for (int gpus : nodeGpus) {
@@ -126,9 +127,10 @@ final class ProblemCheck {
         requireCopies(lostNodes, nodes, "node");
         // A node counts for each expert once: several replicas within it are lost together.
         if (lostNodes > 0 && room < (long) experts * (lostNodes + 1)) {
-            throw new ImpossiblePlanException("the nodes hold " + room + " different experts in all, surviving the loss of "
-                    + lostNodes + " takes " + (long) experts * (lostNodes + 1)
-                    + ": use more slots per GPU or nodes of like size");
+            throw new ImpossiblePlanException(
+                    "the nodes hold " + room + " different experts in all, surviving the loss of "
+                            + lostNodes + " takes " + (long) experts * (lostNodes + 1)
+                            + ": use more slots per GPU or nodes of like size");
         }
     }
 

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -74,13 +75,9 @@ class BoundBruteForceTest {
             Requirements requirements = new Requirements(random.nextInt(3) == 0 ? 1 : 0, absent,
                     groups > 1 && random.nextBoolean() ? GroupPlacement.PINNED : GroupPlacement.FREE, false,
                     random.nextInt(3) == 0 ? 1 : 0, 0);
-            if (topology.slots() > 7 || Math.pow(experts + 1, topology.slots()) > 100_000) {
-                continue;
-            }
-            try {
-                return new PlanProblem(topology, experts, groups, requirements);
-            } catch (ImpossiblePlanException e) {
-                continue;
+            Optional<PlanProblem> problem = RandomProblems.possible(topology, experts, groups, requirements);
+            if (problem.isPresent() && topology.slots() <= 7 && Math.pow(experts + 1, topology.slots()) <= 100_000) {
+                return problem.get();
             }
         }
     }

@@ -59,9 +59,10 @@ class DeploymentTest {
         assertThat(full(256, 8, 4, 32, 9).with(oneGone.withGroups(GroupPlacement.FREE)).redundant()).isEqualTo(23);
         // Each node has one group of 2 experts, so no GPU can hold 3 different ones.
         PlanProblem twice = full(8, 4, 4, 4, 3);
-        refused(() -> twice.with(twice.requirements().withDistinct(true)), "4 groups of 2 experts pinned to nodes do not"
-                + " fill 3 slots per GPU without an expert twice on one: leave groups free (--groups 1) or use fewer slots"
-                + " or nodes");
+        refused(() -> twice.with(twice.requirements().withDistinct(true)),
+                "4 groups of 2 experts pinned to nodes do not"
+                        + " fill 3 slots per GPU without an expert twice on one: leave groups free (--groups 1) or use fewer slots"
+                        + " or nodes");
     }
 
     @Test
@@ -79,8 +80,9 @@ class DeploymentTest {
         assertThat(lopsided.with(lopsided.requirements().surviving(0, 1)).redundant()).isEqualTo(16);
         PlanProblem small = full(16, 1, 2, 8, 8);
         Requirements threeGone = free().withAbsent(List.of(0, 1, 2)).surviving(0, 1);
-        refused(() -> small.with(threeGone), "the nodes hold 24 different experts in all, surviving the loss of 1 takes 32:"
-                + " use more slots per GPU or nodes of like size");
+        refused(() -> small.with(threeGone),
+                "the nodes hold 24 different experts in all, surviving the loss of 1 takes 32:"
+                        + " use more slots per GPU or nodes of like size");
     }
 
     @Test
@@ -89,7 +91,8 @@ class DeploymentTest {
         LoadTrace trace = TestLoads.trace(new Random(2), new int[]{0}, 32, 1);
         assertThatThrownBy(
                 () -> reference.plan(PlanProblem.withRedundant(32, 1, 2, 8, 3, SpareSlots.EMPTY, NONE), trace))
-                .isInstanceOf(ImpossiblePlanException.class).hasMessage("the reference planner deepseek fills every slot"
+                .isInstanceOf(ImpossiblePlanException.class)
+                .hasMessage("the reference planner deepseek fills every slot"
                         + " of every GPU: for absent GPUs or empty slots use --algorithm search");
         PlanProblem pinned = full(32, 8, 4, 8, 5);
         int[] free = reference.plan(pinned.with(free()), trace)[0];
@@ -135,7 +138,8 @@ class DeploymentTest {
         assertThat(PlanCheck.check(plan, Optional.of(trace)))
                 .contains(new Finding(Finding.Status.HOLDS, "the layers share 15 slots per GPU unevenly"))
                 .noneMatch(finding -> finding.status() == Finding.Status.FAILS);
-        refused(() -> LayerBudgets.slotsPerGpu(PlanProblem.withRedundant(16, 1, 1, 4, 3, SpareSlots.EMPTY, NONE), trace),
+        refused(() -> LayerBudgets.slotsPerGpu(PlanProblem.withRedundant(16, 1, 1, 4, 3, SpareSlots.EMPTY, NONE),
+                trace),
                 "per-layer budgets fill every slot: fill the spare slots");
     }
 

@@ -1,6 +1,7 @@
 package io.moeplan.eplb;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 
@@ -20,12 +21,19 @@ public final class RandomProblems {
                     random.nextBoolean() ? List.of() : absent,
                     random.nextInt(3) == 0 ? GroupPlacement.PINNED : GroupPlacement.FREE, random.nextBoolean(),
                     random.nextInt(3) == 0 ? 1 + random.nextInt(2) : 0, random.nextInt(5) == 0 ? 1 : 0);
-            try {
-                return new PlanProblem(topology, experts, groups, requirements);
-            } catch (ImpossiblePlanException e) {
-                // Another one, then.
-                continue;
+            Optional<PlanProblem> problem = possible(topology, experts, groups, requirements);
+            if (problem.isPresent()) {
+                return problem.get();
             }
+        }
+    }
+
+    /** Empty if no layout could do what is required. */
+    static Optional<PlanProblem> possible(Topology topology, int experts, int groups, Requirements requirements) {
+        try {
+            return Optional.of(new PlanProblem(topology, experts, groups, requirements));
+        } catch (ImpossiblePlanException e) {
+            return Optional.empty();
         }
     }
 }

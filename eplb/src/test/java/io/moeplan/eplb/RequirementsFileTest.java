@@ -76,7 +76,8 @@ class RequirementsFileTest {
         Path file = folder.resolve("bad.json");
         Files.writeString(file, good.replace(text, instead));
         assertThatThrownBy(() -> PlanFile.read(file)).isInstanceOf(PlanFileException.class)
-                .hasMessageStartingWith(file + ": " + (message.equals("TERM") ? "$.layers[0].bound_term: \"x" : message));
+                .hasMessageStartingWith(
+                        file + ": " + (message.equals("TERM") ? "$.layers[0].bound_term: \"x" : message));
     }
 
     @Test
@@ -88,15 +89,18 @@ class RequirementsFileTest {
         SimulationResult result = Simulation.run(even, plan, new EvenSplit(), new Holdout(0, 1, 1, 6, 6));
         assertThat(result.after().overall().weighted()).isEqualTo(1);
         assertThat(result.before().overall().weighted()).isEqualTo(1);
-        assertThat(Simulation.run(TRACE, uneven(), new EvenSplit(), new Holdout(0, 3, 3, 1, 1)).after().layers()).hasSize(3);
+        assertThat(Simulation.run(TRACE, uneven(), new EvenSplit(), new Holdout(0, 3, 3, 1, 1)).after().layers())
+                .hasSize(3);
     }
 
     @Test
     void enginesRefuseWhatTheyCannotHold() {
         for (String engine : Exporter.names()) {
-            assertThatThrownBy(() -> Exporter.named(engine).render(empty())).isInstanceOf(IllegalArgumentException.class)
+            assertThatThrownBy(() -> Exporter.named(engine).render(empty()))
+                    .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageMatching(".* cannot leave slots empty: layer 0 has none in slot \\d+ \\(GPU \\d\\);.*");
-            assertThatThrownBy(() -> Exporter.named(engine).render(uneven())).isInstanceOf(IllegalArgumentException.class)
+            assertThatThrownBy(() -> Exporter.named(engine).render(uneven()))
+                    .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining(" wants as many slots in every layer: layer 0 has 2 per GPU, the plan 3;");
         }
         assertThat(Arrays.stream(empty().layers().getFirst().physicalToLogical())).contains(-1);

@@ -117,7 +117,8 @@ final class Fitting {
     private boolean placeOnEmptiest(int expert) {
         int best = -1;
         for (int gpu = 0; gpu < filled.length; gpu++) {
-            if (mayLie(expert, gpu) && filled[gpu] < topology.slotsPerGpu() && (best < 0 || filled[gpu] < filled[best])) {
+            if (mayLie(expert, gpu) && filled[gpu] < topology.slotsPerGpu()
+                    && (best < 0 || filled[gpu] < filled[best])) {
                 best = gpu;
             }
         }

@@ -35,7 +35,8 @@ public record Migration(List<LayerMoves> layers, long moves, long bytes) {
         for (int i = 0; i < next.layers().size(); i++) {
             LayerPlan old = current.layers().get(i);
             LayerPlan layer = next.layers().get(i);
-            int own = moves(next.model().experts(), current.topology(old), old.physicalToLogical(), next.topology(layer),
+            int own = moves(next.model().experts(), current.topology(old), old.physicalToLogical(),
+                    next.topology(layer),
                     layer.physicalToLogical());
             layers.add(new LayerMoves(layer.layer(), own));
             moves += own;
@@ -60,9 +61,10 @@ public record Migration(List<LayerMoves> layers, long moves, long bytes) {
         Topology now = current.topology();
         Topology then = next.topology();
         if (now.nodes() != then.nodes() || now.gpusPerNode() != then.gpusPerNode()) {
-            throw new IllegalArgumentException("the current plan is for " + now.nodes() + " nodes x " + now.gpusPerNode()
-                    + " GPUs, the new one for " + then.nodes() + " x " + then.gpusPerNode()
-                    + ": experts can only stay where the GPUs are the same");
+            throw new IllegalArgumentException(
+                    "the current plan is for " + now.nodes() + " nodes x " + now.gpusPerNode()
+                            + " GPUs, the new one for " + then.nodes() + " x " + then.gpusPerNode()
+                            + ": experts can only stay where the GPUs are the same");
         }
         if (current.model().experts() != next.model().experts()) {
             throw new IllegalArgumentException("the current plan is for " + current.model().experts()

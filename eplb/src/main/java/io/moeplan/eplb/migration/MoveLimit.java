@@ -80,8 +80,9 @@ public final class MoveLimit {
             return next;
         }
         if (maxMoves < fewestMoves()) {
-            throw new IllegalArgumentException("the current plan cannot serve what the new one is for within " + maxMoves
-                    + " moves: use --max-moves " + fewestMoves() + " or more");
+            throw new IllegalArgumentException(
+                    "the current plan cannot serve what the new one is for within " + maxMoves
+                            + " moves: use --max-moves " + fewestMoves() + " or more");
         }
         int[] rungs = climb(maxMoves);
         List<LayerPlan> layers = new ArrayList<>();
@@ -91,7 +92,8 @@ public final class MoveLimit {
             layers.add(Planning.certify(problem, target.layer(), ladders.get(layer).get(rungs[layer]).map(),
                     trace.totals(layer)));
         }
-        return new Plan(next.model(), next.recording(), next.topology(), next.algorithm() + "+limited", next.objective(),
+        return new Plan(next.model(), next.recording(), next.topology(), next.algorithm() + "+limited",
+                next.objective(),
                 List.copyOf(layers), next.requirements());
     }
 

@@ -1,7 +1,7 @@
 package io.moeplan.eplb.migration;
 
-import io.moeplan.eplb.Layout;
 import io.moeplan.eplb.LayerPlan;
+import io.moeplan.eplb.Layout;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.PlanProblem;
 import io.moeplan.eplb.Topology;

@@ -92,7 +92,8 @@ class MoveLimitTest {
         assertThat(kept.layers().getFirst().physicalToLogical()).startsWith(-1, -1, -1, -1, -1, -1);
         PlanProblem tighter = PlanProblem.withRedundant(32, 1, 2, 8, 3, SpareSlots.FILL, List.of(7));
         Plan other = Plans.any(tighter, trace).orElseThrow();
-        MoveLimit forced = MoveLimit.between(Plans.contiguous(PlanProblem.withSlotsPerGpu(32, 1, 2, 8, 5), trace), other,
+        MoveLimit forced = MoveLimit.between(Plans.contiguous(PlanProblem.withSlotsPerGpu(32, 1, 2, 8, 5), trace),
+                other,
                 trace);
         // GPU 7 held experts 3 to 7, of which all but none have a replica on GPU 0 or 1.
         assertThat(forced.fewestMoves()).isBetween(0L, 5L);
@@ -105,8 +106,9 @@ class MoveLimitTest {
         Plan next = Plans.any(PlanProblem.withSlotsPerGpu(8, 1, 1, 4, 4), trace).orElseThrow();
         MoveLimit limit = MoveLimit.between(current, next, trace);
         assertThat(limit.fewestMoves()).isEqualTo(8);
-        assertThatThrownBy(() -> limit.limit(3)).hasMessage("the current plan cannot serve what the new one is for within 3"
-                + " moves: use --max-moves 8 or more");
+        assertThatThrownBy(() -> limit.limit(3))
+                .hasMessage("the current plan cannot serve what the new one is for within 3"
+                        + " moves: use --max-moves 8 or more");
         assertThat(limit.table(1).getFirst().moves()).isEqualTo(8);
     }
 

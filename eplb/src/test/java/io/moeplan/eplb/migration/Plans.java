@@ -50,7 +50,8 @@ final class Plans {
     }
 
     private static int[] groupNodes(PlanProblem problem) {
-        int[] present = IntStream.range(0, problem.topology().nodes()).filter(n -> problem.presentGpus(n) > 0).toArray();
+        int[] present = IntStream.range(0, problem.topology().nodes()).filter(n -> problem.presentGpus(n) > 0)
+                .toArray();
         return IntStream.range(0, problem.groups()).map(group -> present[group % present.length]).toArray();
     }
 }

@@ -120,8 +120,9 @@ class RelabellingTest {
         LoadTrace trace = TestLoads.oneLayer(new int[]{1, 2, 3, 4});
         Plan two = Plans.contiguous(PlanProblem.withRedundant(4, 1, 1, 2, 0), trace);
         Plan four = Plans.contiguous(PlanProblem.withRedundant(4, 1, 1, 4, 0), trace);
-        assertThatThrownBy(() -> Relabelling.relabel(two, four)).hasMessage("the current plan is for 1 nodes x 2 GPUs, the"
-                + " new one for 1 x 4: experts can only stay where the GPUs are the same");
+        assertThatThrownBy(() -> Relabelling.relabel(two, four))
+                .hasMessage("the current plan is for 1 nodes x 2 GPUs, the"
+                        + " new one for 1 x 4: experts can only stay where the GPUs are the same");
         Plan other = Plans.contiguous(PlanProblem.withRedundant(4, 1, 1, 2, 0), TestLoads.trace(new int[]{7},
                 new int[]{1, 2, 3, 4}));
         assertThatThrownBy(() -> Migration.between(two, other, 1))

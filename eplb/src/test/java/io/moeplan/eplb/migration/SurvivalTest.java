@@ -63,7 +63,8 @@ class SurvivalTest {
         Plan safe = Survival.ensure(plan, trace, 1, FailureDomain.GPU);
         assertThat(safe.algorithm()).isEqualTo("deepseek+survive");
         assertThat(PlanSummary.of(safe).meanMaxOverMean()).isLessThan(1.01);
-        assertThat(PlanSummary.of(Survival.ensure(plan, trace, 1, FailureDomain.NODE)).meanMaxOverMean()).isLessThan(1.01);
+        assertThat(PlanSummary.of(Survival.ensure(plan, trace, 1, FailureDomain.NODE)).meanMaxOverMean())
+                .isLessThan(1.01);
         // What survives already stays as it is.
         Plan again = Survival.ensure(safe, trace, 1, FailureDomain.GPU);
         assertThat(again).usingRecursiveComparison().isEqualTo(safe);
@@ -75,8 +76,9 @@ class SurvivalTest {
         Plan plan = Plans.deepSeek(PlanProblem.withRedundant(32, 1, 2, 8, 16), trace);
         assertThatThrownBy(() -> Survival.ensure(plan, trace, 1, FailureDomain.NODE))
                 .isInstanceOf(ImpossiblePlanException.class)
-                .hasMessage("to survive the loss of 1 node each of 32 experts needs 2 replicas: use at least --redundant 32"
-                        + " (there are 16)");
+                .hasMessage(
+                        "to survive the loss of 1 node each of 32 experts needs 2 replicas: use at least --redundant 32"
+                                + " (there are 16)");
         assertThatThrownBy(() -> Survival.ensure(plan, TestLoads.trace(new Random(1), new int[]{1}, 32, 1), 1,
                 FailureDomain.GPU)).hasMessage("the recording has other MoE layers or experts than the plan");
     }
