@@ -7,12 +7,13 @@ import java.util.PriorityQueue;
  * No layout of a problem has a fullest GPU emptier than this, relative to the mean GPU load.
  *
  * <p>Each term is a lower bound by itself under even split, whether or not replicas of an expert share a GPU and however
- * empty slots are spread. Where experts have to outlive losses, every expert has as many replicas as that takes ("1" below
- * is that number):
+ * empty slots are spread. Every expert has at least {@code m} replicas: one, or as many as it takes to outlive the losses
+ * asked for.
  * <ul>
  * <li>{@code MEAN}: the fullest GPU carries at least the mean load, so 1;
- * <li>{@code HOTTEST_EXPERT}: the tokens of expert {@code e} are computed on at most {@code min(GPUs, 1 + slots - experts)}
- * GPUs, as every other expert takes a slot (or the number it needs); one of these carries at least {@code w_e} over that number;
+ * <li>{@code HOTTEST_EXPERT}: the tokens of expert {@code e} are computed on at most
+ * {@code min(GPUs, slots - m (experts - 1))} GPUs, as every other expert takes {@code m} slots; one of these carries at least
+ * {@code w_e} over that number;
  * <li>{@code LARGEST_SLOT}: one slot carries {@code max_e w_e / r_e} tokens, and its GPU at least these. Giving the next
  * replica always to the expert with the largest {@code w_e / r_e} makes that maximum as small as any replica counts can;
  * <li>{@code SHARED_GPU}: of any {@code kG + 1} slots some GPU of the {@code G} holds {@code k + 1}, so it carries

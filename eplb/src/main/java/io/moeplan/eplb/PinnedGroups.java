@@ -16,8 +16,10 @@ import java.util.stream.IntStream;
  * stands in: of the {@code kN + 1} heaviest groups, {@code k + 1} share one of {@code N} nodes.
  */
 final class PinnedGroups {
-    /** Enough for any deployment with up to about three groups per node; about 20 ms. */
-    private static final int MOST_TRIALS = 20_000;
+    /** Enough for 8 groups on any number of nodes, and a few ms. */
+    private static final int MOST_TRIALS = 10_000;
+    /** A way this little above the floor ends the search: no more could be learnt than that. */
+    private static final double CLOSE = 1.0001;
 
     private final int groups;
     private final int groupSize;
@@ -64,23 +66,33 @@ final class PinnedGroups {
         if (groups > 56 || trials > MOST_TRIALS) {
             return Math.max(floor, sharedNode());
         }
-        return Math.max(floor, best);
+        return best <= floor * CLOSE ? floor : best;
     }
 
-    /** Puts the group at {@code next} of {@link #order} onto every node; {@code sets} has those of each node. */
+    /**
+     * Puts the group at {@code next} of {@link #order} onto every node, the emptiest first; {@code sets} has those of each
+     * node.
+     */
     private void place(int next, long[] sets, double fullest, double floor) {
         if (next == groups) {
             best = fullest;
             return;
         }
         long group = 1L << order[next];
-        for (int node = 0; node < sets.length; node++) {
+        double[] load = IntStream.range(0, sets.length).mapToDouble(node -> (double) load(sets[node]) / nodeGpus[node])
+                .toArray();
+        int[] emptiestFirst = IntStream.range(0, sets.length).boxed()
+                .sorted(Comparator.comparingDouble(node -> load[node])).mapToInt(Integer::intValue).toArray();
+        for (int node : emptiestFirst) {
             boolean full = (Long.bitCount(sets[node]) + 1) * groupSize * fewestReplicas > nodeGpus[node] * slotsPerGpu;
             if (full || asAnEarlierOne(sets, node)) {
                 continue;
             }
-            if (best <= floor || ++trials > MOST_TRIALS) {
+            if (best <= floor * CLOSE || ++trials > MOST_TRIALS) {
                 return;
+            }
+            if (load[node] + (double) groupLoad[order[next]] / nodeGpus[node] >= best * (1 + 1e-12)) {
+                continue;
             }
             double figure = Math.max(fullest, figure(nodeGpus[node], sets[node] | group));
             if (figure < best) {
@@ -101,12 +113,36 @@ final class PinnedGroups {
     }
 
     private double newFigure(int gpus, long set) {
-        long[] loads = IntStream.range(0, totals.length).filter(e -> ((set >> (e / groupSize)) & 1) != 0)
-                .mapToLong(e -> totals[e]).toArray();
-        int spare = gpus * slotsPerGpu - loads.length * fewestReplicas;
-        double even = (double) Arrays.stream(loads).sum() / gpus;
-        double hottest = (double) Arrays.stream(loads).max().orElseThrow() / Math.min(gpus, fewestReplicas + spare);
-        return Math.max(Math.max(even, hottest), Bound.largestSlot(loads, fewestReplicas, spare));
+        long load = load(set);
+        if (load == 0) {
+            return 0;
+        }
+        double even = (double) load / gpus;
+        int experts = Long.bitCount(set) * groupSize;
+        int spare = gpus * slotsPerGpu - experts * fewestReplicas;
+        long hottest = 0;
+        long slotsForEven = 0;
+        long[] loads = new long[experts];
+        int next = 0;
+        for (int e = 0; e < totals.length; e++) {
+            if (((set >> (e / groupSize)) & 1) != 0) {
+                loads[next++] = totals[e];
+                hottest = Math.max(hottest, totals[e]);
+                slotsForEven += Math.max(fewestReplicas, (long) Math.ceil(totals[e] / even));
+            }
+        }
+        double figure = Math.max(even, (double) hottest / Math.min(gpus, fewestReplicas + spare));
+        // Greedy replication is slow, and need not be tried where slots suffice to bring each under the even load.
+        boolean slotsSuffice = slotsForEven <= (long) gpus * slotsPerGpu;
+        return slotsSuffice ? figure : Math.max(figure, Bound.largestSlot(loads, fewestReplicas, spare));
+    }
+
+    private long load(long set) {
+        long load = 0;
+        for (int group = 0; group < groups; group++) {
+            load += ((set >> group) & 1) == 0 ? 0 : groupLoad[group];
+        }
+        return load;
     }
 
     private double sharedNode() {
