@@ -1,6 +1,5 @@
 package io.moeplan.eplb;
 
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
