@@ -1,7 +1,5 @@
 package io.moeplan.eplb;
 
-import java.util.Arrays;
-
 /**
  * The layout an engine uses when it is given none: slot {@code i} holds expert {@code i}, the slots beyond hold experts
  * 0, 1, … again (as vLLM and SGLang start).
@@ -37,16 +35,7 @@ public record ContiguousPlanner() implements Planner {
 
     /** The same over the slots that a problem fills: the logical expert in each slot, -1 in empty ones, {@code [slots]}. */
     public static int[] layout(PlanProblem problem) {
-        int[] map = new int[problem.topology().slots()];
-        Arrays.fill(map, Layout.EMPTY);
-        int[] capacity = problem.capacity();
-        int next = 0;
-        for (int gpu = 0; gpu < capacity.length; gpu++) {
-            for (int i = 0; i < capacity[gpu]; i++) {
-                map[gpu * problem.topology().slotsPerGpu() + i] = next++ % problem.experts();
-            }
-        }
-        return map;
+        return problem.inSlots(layout(problem.experts(), problem.filledSlots()));
     }
 
     /** The logical expert in each slot, {@code [slots]}. */

@@ -1,6 +1,7 @@
 package io.moeplan.eplb;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -176,6 +177,24 @@ public record PlanProblem(Topology topology, int experts, int groups, Requiremen
             }
         }
         return capacity;
+    }
+
+    /**
+     * A map of all slots from the experts of those to fill.
+     *
+     * @param experts the experts of {@link #capacity}'s slots, GPU after GPU, {@code [filled slots]}
+     * @return {@code [slots]}, -1 in empty ones
+     */
+    public int[] inSlots(int[] experts) {
+        int[] map = new int[topology.slots()];
+        Arrays.fill(map, Layout.EMPTY);
+        int[] capacity = capacity();
+        int next = 0;
+        for (int gpu = 0; gpu < capacity.length; gpu++) {
+            System.arraycopy(experts, next, map, gpu * topology.slotsPerGpu(), capacity[gpu]);
+            next += capacity[gpu];
+        }
+        return map;
     }
 
     /** The fewest replicas that an expert may have: one, or more to outlive losses. */

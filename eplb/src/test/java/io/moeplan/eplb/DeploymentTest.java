@@ -29,6 +29,14 @@ class DeploymentTest {
     }
 
     @Test
+    void filledSlotsAreSpreadOverAllSlots() {
+        PlanProblem problem = PlanProblem.withRedundant(4, 1, 1, 4, 2, SpareSlots.EMPTY, List.of(1));
+        assertThat(problem.inSlots(new int[]{3, 2, 1, 0, 2, 3})).containsExactly(3, 2, -1, -1, 1, 0, 2, 3);
+        PlanProblem spare = PlanProblem.withRedundant(4, 1, 1, 4, 1, SpareSlots.EMPTY, List.of(1));
+        assertThat(ContiguousPlanner.layout(spare)).containsExactly(0, 1, -1, -1, 2, 3, 0, -1);
+    }
+
+    @Test
     void absentGpusHaveNoSlots() {
         PlanProblem problem = PlanProblem.withRedundant(32, 1, 2, 8, 3, SpareSlots.FILL, List.of(6, 1, 6));
         assertThat(problem.requirements().absent()).containsExactly(1, 6);
