@@ -22,9 +22,20 @@ public record ContiguousPlanner() implements Planner {
     public int[][] plan(PlanProblem problem, LoadTrace trace) {
         int[][] layers = new int[trace.layers()][];
         for (int layer = 0; layer < layers.length; layer++) {
-            layers[layer] = layout(problem.experts(), problem.topology().slots());
+            layers[layer] = layout(problem);
         }
         return layers;
+    }
+
+    /** It looks neither at groups nor at what may be lost. */
+    @Override
+    public Requirements keeps(Requirements asked) {
+        return asked.withGroups(GroupPlacement.FREE).surviving(0, 0);
+    }
+
+    /** The same over the slots that a problem fills: the logical expert in each slot, -1 in empty ones, {@code [slots]}. */
+    public static int[] layout(PlanProblem problem) {
+        return problem.inSlots(layout(problem.experts(), problem.filledSlots()));
     }
 
     /** The logical expert in each slot, {@code [slots]}. */

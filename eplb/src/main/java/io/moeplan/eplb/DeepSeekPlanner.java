@@ -45,11 +45,33 @@ public record DeepSeekPlanner() implements Planner {
      *
      * @param loads tokens of each expert, {@code [layers][experts]}
      * @return the logical expert in each slot, {@code [layers][slots]}
-     * @throws IllegalArgumentException if a load is negative or not a number
+     * @throws IllegalArgumentException if a load is negative or not a number, or the problem has absent GPUs, empty slots
+     *                                  or groups pinned unevenly
      */
     public int[][] plan(PlanProblem problem, float[][] loads) {
         Topology topology = problem.topology();
-        return rebalance(loads, topology.slots(), problem.groups(), topology.nodes(), topology.gpus(), null);
+        Requirements requirements = problem.requirements();
+        if (requirements.empty() > 0 || !requirements.absent().isEmpty()) {
+            throw new ImpossiblePlanException("the reference planner " + NAME
+                    + " fills every slot of every GPU: for absent GPUs or empty slots use --algorithm search");
+        }
+        boolean divides = problem.groups() % topology.nodes() == 0;
+        if (problem.hierarchical() && !divides) {
+            throw new ImpossiblePlanException(
+                    "the reference planner " + NAME + " pins groups only where they divide over"
+                            + " the nodes, not " + problem.groups() + " over " + topology.nodes()
+                            + ": use --algorithm search, or leave groups free (--groups 1)");
+        }
+        if (problem.hierarchical() || topology.nodes() == 1) {
+            return rebalance(loads, topology.slots(), problem.groups(), topology.nodes(), topology.gpus(), null);
+        }
+        return rebalance(loads, topology.slots(), 1, 1, topology.gpus(), null);
+    }
+
+    /** It may hold an expert twice on a GPU and looks at no losses. */
+    @Override
+    public Requirements keeps(Requirements asked) {
+        return asked.withDistinct(false).surviving(0, 0);
     }
 
     /**

@@ -38,6 +38,9 @@ public final class DistinctReplicas {
         int[] lastGpu = new int[experts];
         for (int slot = 0; slot < map.length; slot++) {
             int gpu = topology.gpuOf(slot) + 1;
+            if (map[slot] == Layout.EMPTY) {
+                continue;
+            }
             if (lastGpu[map[slot]] == gpu) {
                 return true;
             }
@@ -52,7 +55,8 @@ public final class DistinctReplicas {
      * @param map    the logical expert in each slot, {@code [slots]}; not changed
      * @param weight tokens of each expert, {@code [experts]}
      * @return the mended map, {@code [slots]}
-     * @throws IllegalArgumentException if a GPU has more slots than there are experts
+     * @throws IllegalArgumentException if a GPU has more slots than there are experts, or something is to be mended and
+     *                                  slots are empty
      */
     public static int[] repair(Topology topology, int[] map, double[] weight) {
         if (topology.slotsPerGpu() > weight.length) {
@@ -61,6 +65,9 @@ public final class DistinctReplicas {
         }
         if (!neededFor(topology, weight.length, map)) {
             return map.clone();
+        }
+        if (Arrays.stream(map).anyMatch(expert -> expert == Layout.EMPTY)) {
+            throw new IllegalArgumentException("the map has empty slots: only full maps can be mended");
         }
         DistinctReplicas repair = new DistinctReplicas(topology, map, weight);
         repair.giveSurplusAway();
@@ -77,32 +84,70 @@ public final class DistinctReplicas {
     }
 
     /**
-     * Mends a plan and certifies the layers anew; its algorithm is then called e.g. {@code deepseek+distinct}.
+     * Mends a plan and certifies the layers anew; its algorithm is then called e.g. {@code deepseek+distinct}. Groups
+     * pinned to nodes stay there, unless a node has fewer experts than a GPU slots: then the mended plan leaves groups free.
      *
      * @param trace what the plan was made on
-     * @return the same plan if nothing was wrong with it
+     * @return the same plan, now required to hold experts once per GPU, if nothing was wrong with it
      * @throws IllegalArgumentException if the trace does not have the plan's layers
      */
     public static Plan repair(Plan plan, LoadTrace trace) {
-        Topology topology = plan.topology();
         int experts = plan.model().experts();
-        if (plan.layers().stream().noneMatch(l -> neededFor(topology, experts, l.physicalToLogical()))) {
-            return plan;
+        Requirements distinct = plan.requirements().withDistinct(true);
+        if (plan.layers().stream().noneMatch(l -> neededFor(plan.topology(l), experts, l.physicalToLogical()))) {
+            return distinct.equals(plan.requirements())
+                    ? plan
+                    : new Plan(plan.model(), plan.recording(), plan.topology(), plan.algorithm(), plan.objective(),
+                            plan.layers(), distinct);
         }
         if (!Arrays.equals(trace.layerIds(), plan.layers().stream().mapToInt(LayerPlan::layer).toArray())) {
             throw new IllegalArgumentException("the recording has other MoE layers than the plan");
         }
-        PlanProblem problem = new PlanProblem(topology, experts, plan.model().groups());
+        boolean pinned = distinct.groups() == GroupPlacement.PINNED
+                && plan.layers().stream().allMatch(layer -> nodesSuffice(plan, layer));
+        Requirements kept = pinned ? distinct : distinct.withGroups(GroupPlacement.FREE);
         List<LayerPlan> layers = new ArrayList<>();
         for (int layer = 0; layer < trace.layers(); layer++) {
+            LayerPlan old = plan.layers().get(layer);
+            Topology topology = plan.topology(old);
             long[] totals = trace.totals(layer);
             double[] weight = Arrays.stream(totals).asDoubleStream().toArray();
-            LayerPlan old = plan.layers().get(layer);
-            int[] map = repair(topology, old.physicalToLogical(), weight);
+            int[] map = pinned
+                    ? repairWithinNodes(topology, old.physicalToLogical(), weight)
+                    : repair(topology, old.physicalToLogical(), weight);
+            PlanProblem problem = new PlanProblem(topology, experts, plan.model().groups(), kept);
             layers.add(Planning.certify(problem, old.layer(), map, totals));
         }
-        return new Plan(plan.model(), plan.recording(), topology, plan.algorithm() + "+distinct", plan.objective(),
-                List.copyOf(layers));
+        return new Plan(plan.model(), plan.recording(), plan.topology(), plan.algorithm() + "+distinct",
+                plan.objective(), List.copyOf(layers), kept);
+    }
+
+    private static boolean nodesSuffice(Plan plan, LayerPlan layer) {
+        Topology topology = plan.topology(layer);
+        int nodeSlots = topology.gpusPerNode() * topology.slotsPerGpu();
+        int[] map = layer.physicalToLogical();
+        for (int from = 0; from < map.length; from += nodeSlots) {
+            if (Arrays.stream(map, from, from + nodeSlots).distinct().count() < topology.slotsPerGpu()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Mends every node by itself, with the experts that it holds. */
+    private static int[] repairWithinNodes(Topology topology, int[] map, double[] weight) {
+        int nodeSlots = topology.gpusPerNode() * topology.slotsPerGpu();
+        Topology node = new Topology(1, topology.gpusPerNode(), topology.slotsPerGpu());
+        int[] mended = new int[map.length];
+        for (int from = 0; from < map.length; from += nodeSlots) {
+            int[] own = Arrays.stream(map, from, from + nodeSlots).distinct().sorted().toArray();
+            int[] local = Arrays.stream(map, from, from + nodeSlots).map(e -> Arrays.binarySearch(own, e)).toArray();
+            int[] fixed = repair(node, local, Arrays.stream(own).mapToDouble(e -> weight[e]).toArray());
+            for (int slot = 0; slot < nodeSlots; slot++) {
+                mended[from + slot] = own[fixed[slot]];
+            }
+        }
+        return mended;
     }
 
     /** Experts with more replicas than GPUs lose some: no layout could spread them. */

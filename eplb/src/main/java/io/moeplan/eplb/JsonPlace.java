@@ -2,6 +2,9 @@ package io.moeplan.eplb;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 
 /**
  * A value in a JSON file together with where it stands, so that every complaint names both.
@@ -15,6 +18,11 @@ record JsonPlace(Path file, String path, JsonNode node) {
             throw fault("is not an object");
         }
         return new JsonPlace(file, path + "." + name, node.get(name));
+    }
+
+    /** Whether an object has such a field. */
+    boolean has(String name) {
+        return node != null && node.has(name);
     }
 
     /** The length of an array. */
@@ -52,6 +60,27 @@ record JsonPlace(Path file, String path, JsonNode node) {
             throw fault(node.asText() + " is not within " + least + " and " + most);
         }
         return value;
+    }
+
+    boolean flag() throws PlanFileException {
+        if (node == null || !node.isBoolean()) {
+            throw fault("is neither true nor false");
+        }
+        return node.booleanValue();
+    }
+
+    /** A constant, written in lower case. */
+    <E extends Enum<E>> E constant(Class<E> type) throws PlanFileException {
+        String name = text();
+        List<String> known = new ArrayList<>();
+        for (E constant : type.getEnumConstants()) {
+            String written = constant.name().toLowerCase(Locale.ROOT);
+            if (written.equals(name)) {
+                return constant;
+            }
+            known.add(written);
+        }
+        throw fault("\"" + name + "\" is none of " + String.join(", ", known));
     }
 
     String text() throws PlanFileException {

@@ -1,9 +1,13 @@
 package io.moeplan.eplb;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /** One layer's slots turned around: where the replicas of each expert lie. What a {@link Dispatch} works on. */
 public final class Layout {
+    /** What a map has for a slot that holds no expert. */
+    public static final int EMPTY = -1;
+
     private final Topology topology;
     private final int experts;
     private final int[] physicalToLogical;
@@ -12,11 +16,12 @@ public final class Layout {
     private final int[] slots;
     /** The GPU of each of {@link #slots}. */
     private final int[] gpus;
+    private final int usedGpus;
 
     /**
-     * @param physicalToLogical the logical expert in each slot, {@code [slots]}, GPU-major
-     * @throws IllegalArgumentException if the map does not fill the topology's slots, names an expert that is not there,
-     *                                  or leaves one out
+     * @param physicalToLogical the logical expert in each slot, {@code [slots]}, GPU-major; -1 in an empty one
+     * @throws IllegalArgumentException if the map has not the topology's slots, names an expert that is not there, or
+     *                                  leaves one out
      */
     public Layout(Topology topology, int experts, int[] physicalToLogical) {
         LayoutCheck.find(topology, experts, physicalToLogical).ifPresent(fault -> {
@@ -27,17 +32,22 @@ public final class Layout {
         this.physicalToLogical = physicalToLogical.clone();
         this.first = new int[experts + 1];
         for (int expert : physicalToLogical) {
-            first[expert + 1]++;
+            if (expert != EMPTY) {
+                first[expert + 1]++;
+            }
         }
         for (int expert = 0; expert < experts; expert++) {
             first[expert + 1] += first[expert];
         }
-        this.slots = new int[physicalToLogical.length];
+        this.slots = new int[first[experts]];
         int[] next = Arrays.copyOf(first, experts);
-        for (int slot = 0; slot < slots.length; slot++) {
-            slots[next[physicalToLogical[slot]]++] = slot;
+        for (int slot = 0; slot < physicalToLogical.length; slot++) {
+            if (physicalToLogical[slot] != EMPTY) {
+                slots[next[physicalToLogical[slot]]++] = slot;
+            }
         }
         this.gpus = Arrays.stream(slots).map(topology::gpuOf).toArray();
+        this.usedGpus = (int) Arrays.stream(gpus).distinct().count();
     }
 
     public Topology topology() {
@@ -49,7 +59,12 @@ public final class Layout {
         return experts;
     }
 
-    /** The logical expert in a slot. */
+    /** GPUs that hold an expert; the others are absent and do not count in means. */
+    public int usedGpus() {
+        return usedGpus;
+    }
+
+    /** The logical expert in a slot, or {@link #EMPTY}. */
     public int expertOf(int slot) {
         return physicalToLogical[slot];
     }
@@ -67,5 +82,10 @@ public final class Layout {
     /** The GPU of an expert's replica. */
     public int gpu(int expert, int replica) {
         return gpus[first[expert] + replica];
+    }
+
+    /** The GPUs of an expert's replicas, ascending; a GPU that holds it twice comes twice. */
+    public IntStream gpusOf(int expert) {
+        return Arrays.stream(gpus, first[expert], first[expert + 1]);
     }
 }

@@ -1,5 +1,6 @@
 package io.moeplan.eplb;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -91,5 +92,12 @@ public final class LoadTrace {
     /** Steps {@code from} (inclusive) to {@code to} (exclusive). */
     public LoadTrace slice(int from, int to) {
         return new LoadTrace(layerIds, experts, steps.subList(from, to));
+    }
+
+    /** One MoE layer (an index) by itself, over all steps. */
+    public LoadTrace layer(int layer) {
+        List<Step> own = steps.stream().map(step -> new Step(step.id(), step.phase(), step.tokens(),
+                Arrays.copyOfRange(step.counts(), layer * experts, (layer + 1) * experts))).toList();
+        return new LoadTrace(new int[]{layerIds[layer]}, experts, own);
     }
 }

@@ -7,9 +7,39 @@ import java.util.List;
  *
  * @param algorithm the planner's name, e.g. {@code deepseek}
  * @param objective what it minimised, e.g. {@code mean}: the fullest GPU under the window mean
+ * @param requirements what else the layouts keep to
  */
 public record Plan(Model model, Recording recording, Topology topology, String algorithm, String objective,
-        List<LayerPlan> layers) {
+        List<LayerPlan> layers, Requirements requirements) {
+    /** A plan with {@linkplain Requirements#usual the usual requirements}. */
+    public Plan(Model model, Recording recording, Topology topology, String algorithm, String objective,
+            List<LayerPlan> layers) {
+        this(model, recording, topology, algorithm, objective, layers, Requirements.usual(topology, model.groups()));
+    }
+
+    /** The same plan with other layers. */
+    public Plan withLayers(List<LayerPlan> other) {
+        return new Plan(model, recording, topology, algorithm, objective, List.copyOf(other), requirements);
+    }
+
+    /** The topology as one layer has it, which may have its own number of slots per GPU. */
+    public Topology topology(LayerPlan layer) {
+        int slots = layer.physicalToLogical().length;
+        // A map that does not divide over the GPUs fits no topology: that of the plan lets checks say so.
+        return slots % topology.gpus() == 0 && slots > 0
+                ? topology.withSlotsPerGpu(slots / topology.gpus())
+                : topology;
+    }
+
+    /**
+     * What one layer's layout has to solve.
+     *
+     * @throws ImpossiblePlanException if nothing could
+     */
+    public PlanProblem problem(LayerPlan layer) {
+        return new PlanProblem(topology(layer), model.experts(), model.groups(), requirements);
+    }
+
     /**
      * The model planned for.
      *

@@ -5,13 +5,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
  * Plan files: JSON, a layer per line so that two of them can be diffed.
  *
- * <p>The {@code summary} is for readers of the file; {@link #read} takes the layers' own figures.
+ * <p>{@code requirements} and a layer's {@code slots_per_gpu} are written only where they are not the usual ones, slots that
+ * are empty as -1. The {@code summary} is for readers of the file; {@link #read} takes the layers' own figures.
  */
 public final class PlanFile {
     static final String FORMAT = "moeplan-plan";
@@ -32,8 +33,8 @@ public final class PlanFile {
     }
 
     /**
-     * Reads a plan and checks all of it: format and version, that every layer fills the topology's slots with experts that
-     * exist, each at least once, and that the figures are such.
+     * Reads a plan and checks all of it: format and version, that every layer fills the slots that are to be filled with
+     * experts that exist, each at least once, and that the figures are such.
      *
      * @throws PlanFileException if the file cannot be read or is no such plan; one line names the file and the JSON path
      */
@@ -57,24 +58,45 @@ public final class PlanFile {
         Topology topology = plan.topology();
         head.putObject("topology").put("nodes", topology.nodes()).put("gpus_per_node", topology.gpusPerNode())
                 .put("slots_per_gpu", topology.slotsPerGpu());
+        Requirements usual = Requirements.usual(topology, plan.model().groups());
+        if (!plan.requirements().equals(usual)) {
+            head.set("requirements", requirements(plan.requirements()));
+        }
         head.put("algorithm", plan.algorithm());
         head.putObject("objective").put("name", plan.objective());
         String fields = head.properties().stream().map(field -> text(field.getKey()) + ":" + text(field.getValue()))
                 .collect(Collectors.joining(",\n"));
-        return "{" + fields + ",\n\"layers\":[\n" + layers(plan.layers()) + "],\n\"summary\":"
+        return "{" + fields + ",\n\"layers\":[\n" + layers(plan) + "],\n\"summary\":"
                 + text(summary(PlanSummary.of(plan))) + "}\n";
     }
 
-    private static String layers(List<LayerPlan> layers) {
-        return layers.stream().map(PlanFile::layer).collect(Collectors.joining(",\n"));
+    private static ObjectNode requirements(Requirements requirements) {
+        ObjectNode node = JSON.createObjectNode();
+        node.put("empty_slots", requirements.empty());
+        node.set("absent_gpus", JSON.valueToTree(requirements.absent()));
+        node.put("groups", name(requirements.groups())).put("distinct_replicas", requirements.distinct())
+                .put("lost_gpus", requirements.lostGpus()).put("lost_nodes", requirements.lostNodes());
+        return node;
     }
 
-    private static String layer(LayerPlan layer) {
+    static String name(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static String layers(Plan plan) {
+        return plan.layers().stream().map(layer -> layer(plan, layer)).collect(Collectors.joining(",\n"));
+    }
+
+    private static String layer(Plan plan, LayerPlan layer) {
         ObjectNode node = JSON.createObjectNode();
         node.put("layer", layer.layer());
+        if (plan.topology(layer).slotsPerGpu() != plan.topology().slotsPerGpu()) {
+            node.put("slots_per_gpu", plan.topology(layer).slotsPerGpu());
+        }
         node.set("physical_to_logical", JSON.valueToTree(layer.physicalToLogical()));
         node.put("balancedness", layer.balancedness()).put("max_over_mean", layer.maxOverMean())
                 .put("lower_bound", layer.lowerBound()).put("gap", layer.gap());
+        layer.boundTerm().ifPresent(term -> node.put("bound_term", name(term)));
         return text(node);
     }
 

@@ -1,19 +1,24 @@
 package io.moeplan.eplb;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * What a planner has to fill: the slots of a topology with replicas of logical experts.
  *
- * @param topology the GPUs and their slots
- * @param experts  logical experts per layer
- * @param groups   expert groups of the router (1 if it has none); a group is {@code experts / groups} neighbours
+ * @param topology     the GPUs and their slots
+ * @param experts      logical experts per layer
+ * @param groups       expert groups of the router (1 if it has none); a group is {@code experts / groups} neighbours
+ * @param requirements what else a layout has to keep to
  */
-public record PlanProblem(Topology topology, int experts, int groups) {
+public record PlanProblem(Topology topology, int experts, int groups, Requirements requirements) {
     /**
-     * @throws ImpossiblePlanException if an expert would find no slot or would need two on one GPU, or if the experts do
-     *                                 not divide into the groups
+     * @throws ImpossiblePlanException if no layout could be one: an expert would find no slot or would need two on one
+     *                                 GPU, a GPU would stay without any, groups do not fit onto nodes, or experts cannot
+     *                                 outlive the losses asked for
      */
     public PlanProblem {
         requirePositive(experts, "experts");
@@ -22,17 +27,16 @@ public record PlanProblem(Topology topology, int experts, int groups) {
             throw new ImpossiblePlanException(experts + " experts do not divide into " + groups
                     + " groups: use --groups 1 or a divisor of " + experts);
         }
-        if (topology.slots() < experts) {
-            int needed = (experts + topology.gpus() - 1) / topology.gpus();
-            throw new ImpossiblePlanException(topology.gpus() + " GPUs x " + topology.slotsPerGpu() + " slots = "
-                    + topology.slots() + " slots do not hold " + experts + " experts: use --slots-per-gpu " + needed
-                    + " or more");
-        }
-        if (topology.slotsPerGpu() > experts) {
-            throw new ImpossiblePlanException(topology.slotsPerGpu() + " slots per GPU for " + experts
-                    + " experts would put two replicas of an expert on one GPU: use at most --slots-per-gpu " + experts
-                    + " (--redundant " + (long) experts * (topology.gpus() - 1) + ")");
-        }
+        ProblemCheck.require(topology, experts, groups, requirements);
+    }
+
+    /**
+     * A problem with {@linkplain Requirements#usual the usual requirements}.
+     *
+     * @throws ImpossiblePlanException as the other constructor does
+     */
+    public PlanProblem(Topology topology, int experts, int groups) {
+        this(topology, experts, groups, Requirements.usual(topology, groups));
     }
 
     /**
@@ -64,6 +68,39 @@ public record PlanProblem(Topology topology, int experts, int groups) {
     }
 
     /**
+     * A deployment with any number of replicas beyond one per expert: slots per GPU are rounded up.
+     *
+     * @param gpus      GPUs over all nodes, absent ones included
+     * @param redundant slots beyond one per expert, over all present GPUs, per layer
+     * @param spare     what the slots hold that rounding up adds
+     * @param absent    GPUs that are not there
+     * @throws ImpossiblePlanException if the GPUs do not divide over the nodes, or as the constructor does
+     */
+    public static PlanProblem withRedundant(int experts, int groups, int nodes, int gpus, int redundant,
+            SpareSlots spare, Collection<Integer> absent) {
+        requirePositive(experts, "experts");
+        requireWholeNodes(nodes, gpus);
+        if (redundant < 0) {
+            throw new ImpossiblePlanException("--redundant " + redundant + " is negative: use 0 or more");
+        }
+        List<Integer> missing = absent.stream().sorted().distinct().toList();
+        ProblemCheck.requireGpus(missing, gpus);
+        int present = gpus - missing.size();
+        long slots = (long) experts + redundant;
+        long most = (long) experts * present;
+        if (slots > most) {
+            throw new ImpossiblePlanException(experts + " experts + " + redundant + " redundant = " + slots
+                    + " slots would put two replicas of an expert on one GPU: use at most --redundant "
+                    + (most - experts));
+        }
+        int slotsPerGpu = (int) ((slots + present - 1) / present);
+        Topology topology = new Topology(nodes, gpus / nodes, slotsPerGpu);
+        int rounded = (int) ((long) present * slotsPerGpu - slots);
+        return new PlanProblem(topology, experts, groups, Requirements.usual(topology, groups).withAbsent(missing)
+                .withEmpty(spare == SpareSlots.EMPTY ? rounded : 0));
+    }
+
+    /**
      * A deployment with a number of slots on each GPU.
      *
      * @param gpus        GPUs over all nodes
@@ -79,19 +116,112 @@ public record PlanProblem(Topology topology, int experts, int groups) {
         return new PlanProblem(new Topology(nodes, gpus / nodes, slotsPerGpu), experts, groups);
     }
 
-    /** Slots beyond one per expert. */
+    /**
+     * The same problem with other requirements.
+     *
+     * @throws ImpossiblePlanException as the constructor does
+     */
+    public PlanProblem with(Requirements other) {
+        return new PlanProblem(topology, experts, groups, other);
+    }
+
+    /**
+     * The same problem with another number of slots on each GPU.
+     *
+     * @throws ImpossiblePlanException as the constructor does
+     */
+    public PlanProblem withSlotsPerGpu(int slots) {
+        return new PlanProblem(topology.withSlotsPerGpu(slots), experts, groups, requirements);
+    }
+
+    /** GPUs that are there. */
+    public int presentGpus() {
+        return topology.gpus() - requirements.absent().size();
+    }
+
+    public boolean present(int gpu) {
+        return !requirements.absent().contains(gpu);
+    }
+
+    /** GPUs of a node that are there. */
+    public int presentGpus(int node) {
+        int first = node * topology.gpusPerNode();
+        return (int) IntStream.range(first, first + topology.gpusPerNode()).filter(this::present).count();
+    }
+
+    /** Slots that hold a replica, per layer. */
+    public int filledSlots() {
+        return presentGpus() * topology.slotsPerGpu() - requirements.empty();
+    }
+
+    /** Filled slots beyond one per expert. */
     public int redundant() {
-        return topology.slots() - experts;
+        return filledSlots() - experts;
     }
 
-    /** The most GPUs that can hold a replica of one and the same expert: {@code min(GPUs, 1 + redundant)}. */
+    /**
+     * The slots to fill on each GPU, {@code [gpus]}: none on absent ones; slots that stay empty are spread over GPUs, and
+     * over nodes first. Any other spread of the empty slots is as valid a layout.
+     */
+    public int[] capacity() {
+        int[] capacity = new int[topology.gpus()];
+        int filled = filledSlots();
+        int base = filled / presentGpus();
+        int oneMore = filled % presentGpus();
+        for (int within = 0; within < topology.gpusPerNode(); within++) {
+            for (int node = 0; node < topology.nodes(); node++) {
+                int gpu = node * topology.gpusPerNode() + within;
+                if (present(gpu)) {
+                    capacity[gpu] = base + (oneMore-- > 0 ? 1 : 0);
+                }
+            }
+        }
+        return capacity;
+    }
+
+    /**
+     * A map of all slots from the experts of those to fill.
+     *
+     * @param experts the experts of {@link #capacity}'s slots, GPU after GPU, {@code [filled slots]}
+     * @return {@code [slots]}, -1 in empty ones
+     */
+    public int[] inSlots(int[] experts) {
+        int[] map = new int[topology.slots()];
+        Arrays.fill(map, Layout.EMPTY);
+        int[] capacity = capacity();
+        int next = 0;
+        for (int gpu = 0; gpu < capacity.length; gpu++) {
+            System.arraycopy(experts, next, map, gpu * topology.slotsPerGpu(), capacity[gpu]);
+            next += capacity[gpu];
+        }
+        return map;
+    }
+
+    /** The fewest replicas that an expert may have: one, or more to outlive losses. */
+    public int fewestReplicas() {
+        return 1 + Math.max(requirements.lostGpus(), requirements.lostNodes());
+    }
+
+    /**
+     * The most GPUs that can hold a replica of one and the same expert: all, or the slots that the other experts leave if
+     * those have as few replicas as they may: {@code min(GPUs, 1 + redundant)} if that is one. Where groups are pinned, the
+     * GPUs are those of the largest node.
+     */
     public int mostReplicas() {
-        return Math.min(topology.gpus(), 1 + redundant());
+        int gpus = hierarchical()
+                ? IntStream.range(0, topology.nodes()).map(this::presentGpus).max().orElseThrow()
+                : presentGpus();
+        return Math.min(gpus, filledSlots() - (experts - 1) * fewestReplicas());
     }
 
-    /** Whether whole groups fit onto nodes, so that DeepSeek's planner pins groups to nodes. */
+    /** Whether the experts of a group must share a node. */
     public boolean hierarchical() {
-        return groups % topology.nodes() == 0;
+        return requirements.groups() == GroupPlacement.PINNED;
+    }
+
+    /** The group of an expert. */
+    public int groupOf(int expert) {
+        return expert / (experts / groups);
     }
 
     private static void requirePositive(int value, String what) {

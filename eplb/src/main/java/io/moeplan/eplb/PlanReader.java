@@ -40,8 +40,12 @@ final class PlanReader {
                 recording.field("steps").integer(0, Integer.MAX_VALUE),
                 recording.field("tokens").integer(0L, Long.MAX_VALUE));
         Topology topology = topology(root.field("topology"), model.experts());
-        return new Plan(model, planned, topology, root.field("algorithm").text(),
-                root.field("objective").field("name").text(), layers(root.field("layers"), topology, model.experts()));
+        Requirements requirements = root.has("requirements")
+                ? requirements(root.field("requirements"), topology)
+                : Requirements.usual(topology, model.groups());
+        Plan plan = new Plan(model, planned, topology, root.field("algorithm").text(),
+                root.field("objective").field("name").text(), List.of(), requirements);
+        return plan.withLayers(layers(root.field("layers"), plan));
     }
 
     private static JsonPlace parse(Path file) throws IOException {
@@ -79,14 +83,31 @@ final class PlanReader {
         return read;
     }
 
-    private static List<LayerPlan> layers(JsonPlace layers, Topology topology, int experts) throws PlanFileException {
+    private static Requirements requirements(JsonPlace requirements, Topology topology) throws PlanFileException {
+        JsonPlace absent = requirements.field("absent_gpus");
+        if (absent.size() >= topology.gpus()) {
+            throw absent.fault("leaves none of " + topology.gpus() + " GPUs");
+        }
+        List<Integer> gpus = new ArrayList<>();
+        for (int i = 0; i < absent.size(); i++) {
+            gpus.add(absent.item(i).integer(0, topology.gpus() - 1));
+        }
+        return new Requirements(requirements.field("empty_slots").integer(0, topology.slots()), gpus,
+                requirements.field("groups").constant(GroupPlacement.class),
+                requirements.field("distinct_replicas").flag(),
+                requirements.field("lost_gpus").integer(0, topology.gpus()),
+                requirements.field("lost_nodes").integer(0, topology.nodes()));
+    }
+
+    /** @param plan what the file says before its layers */
+    private static List<LayerPlan> layers(JsonPlace layers, Plan plan) throws PlanFileException {
         if (layers.size() == 0) {
             throw layers.fault("has no layers");
         }
         List<LayerPlan> read = new ArrayList<>();
         int previous = -1;
         for (int i = 0; i < layers.size(); i++) {
-            LayerPlan layer = layer(layers.item(i), topology, experts);
+            LayerPlan layer = layer(layers.item(i), plan);
             if (layer.layer() <= previous) {
                 throw layers.item(i).field("layer")
                         .fault("layer " + layer.layer() + " comes after layer " + previous + ": layers must ascend");
@@ -97,20 +118,29 @@ final class PlanReader {
         return List.copyOf(read);
     }
 
-    private static LayerPlan layer(JsonPlace layer, Topology topology, int experts) throws PlanFileException {
+    private static LayerPlan layer(JsonPlace layer, Plan plan) throws PlanFileException {
+        Topology topology = plan.topology();
+        if (layer.has("slots_per_gpu")) {
+            int most = Integer.MAX_VALUE / topology.gpus();
+            topology = topology.withSlotsPerGpu(layer.field("slots_per_gpu").integer(1, most));
+        }
         JsonPlace slots = layer.field("physical_to_logical");
         int[] map = new int[slots.size()];
         for (int slot = 0; slot < map.length; slot++) {
             map[slot] = slots.item(slot).integer(Integer.MIN_VALUE, Integer.MAX_VALUE);
         }
-        Optional<LayoutCheck.Fault> fault = LayoutCheck.find(topology, experts, map);
+        Optional<LayoutCheck.Fault> fault = LayoutCheck.find(topology, plan.model().experts(), plan.requirements(),
+                map);
         if (fault.isPresent()) {
             JsonPlace place = fault.get().slot() < 0 ? slots : slots.item(fault.get().slot());
             throw place.fault(fault.get().message());
         }
+        Optional<Bound.Term> term = layer.has("bound_term")
+                ? Optional.of(layer.field("bound_term").constant(Bound.Term.class))
+                : Optional.empty();
         return new LayerPlan(layer.field("layer").integer(0, LAST_LAYER), map,
                 layer.field("balancedness").number(0, 1), layer.field("max_over_mean").number(1, Double.MAX_VALUE),
                 layer.field("lower_bound").number(1, Double.MAX_VALUE),
-                layer.field("gap").number(0, Double.MAX_VALUE));
+                layer.field("gap").number(0, Double.MAX_VALUE), term);
     }
 }

@@ -1,5 +1,7 @@
 package io.moeplan.eplb;
 
+import java.util.List;
+
 /**
  * Decides which logical expert lies in which slot.
  *
@@ -20,4 +22,26 @@ public sealed interface Planner permits ContiguousPlanner, DeepSeekPlanner {
      * @throws IllegalArgumentException if the trace has another number of experts than the problem
      */
     int[][] plan(PlanProblem problem, LoadTrace trace);
+
+    /**
+     * Lays out every MoE layer, each with a problem of its own (see {@link LayerBudgets}).
+     *
+     * @param problems one for each layer, {@code [layers]}
+     * @return the logical expert in each slot, {@code [layers][slots of the layer]}
+     */
+    default int[][] plan(List<PlanProblem> problems, LoadTrace trace) {
+        if (problems.stream().distinct().count() == 1) {
+            return plan(problems.getFirst(), trace);
+        }
+        int[][] maps = new int[problems.size()][];
+        for (int layer = 0; layer < maps.length; layer++) {
+            maps[layer] = plan(problems.get(layer), trace.layer(layer))[0];
+        }
+        return maps;
+    }
+
+    /** What this planner keeps to of a problem's requirements; plans are certified and checked against that. */
+    default Requirements keeps(Requirements asked) {
+        return asked;
+    }
 }

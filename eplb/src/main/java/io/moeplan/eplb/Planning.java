@@ -2,7 +2,9 @@ package io.moeplan.eplb;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 
 /** Makes plans: runs a planner on a trace and certifies what it laid out. */
 public final class Planning {
@@ -13,23 +15,46 @@ public final class Planning {
      *
      * @param model  the model the trace was recorded from
      * @param digest the recording's workload digest
-     * @throws IllegalArgumentException if the trace has no tokens or another number of experts than the problem
+     * @throws IllegalArgumentException if the trace has no steps or another number of experts than the problem, or the
+     *                                  planner cannot do what the problem asks for
      */
     public static Plan plan(PlanProblem problem, LoadTrace trace, Planner planner, Plan.Model model, String digest) {
         if (trace.experts() != problem.experts()) {
             throw new IllegalArgumentException("the recording has " + trace.experts()
                     + " experts per layer, the plan is for " + problem.experts());
         }
+        return plan(Collections.nCopies(trace.layers(), problem), problem.topology(), trace, planner, model, digest);
+    }
+
+    /**
+     * Plans every MoE layer of a trace with slots divided over the layers by {@link LayerBudgets}.
+     *
+     * @throws IllegalArgumentException as the other one does
+     */
+    public static Plan planWithLayerBudgets(PlanProblem problem, LoadTrace trace, Planner planner, Plan.Model model,
+            String digest) {
+        List<PlanProblem> problems = Arrays.stream(LayerBudgets.slotsPerGpu(problem, trace))
+                .mapToObj(problem::withSlotsPerGpu).toList();
+        return plan(problems, problem.topology(), trace, planner, model, digest);
+    }
+
+    private static Plan plan(List<PlanProblem> problems, Topology topology, LoadTrace trace, Planner planner,
+            Plan.Model model, String digest) {
         if (trace.steps().isEmpty()) {
             throw new IllegalArgumentException("the recording has no steps to plan on");
         }
-        int[][] maps = planner.plan(problem, trace);
+        int[][] maps = planner.plan(problems, trace);
         List<LayerPlan> layers = new ArrayList<>();
+        Requirements kept = planner.keeps(problems.getFirst().requirements());
         for (int layer = 0; layer < maps.length; layer++) {
+            PlanProblem problem = problems.get(layer).with(kept);
             layers.add(certify(problem, trace.layerId(layer), maps[layer], trace.totals(layer)));
         }
         Plan.Recording recording = new Plan.Recording(digest, trace.steps().size(), trace.tokens());
-        return new Plan(model, recording, problem.topology(), planner.name(), planner.objective(), List.copyOf(layers));
+        Plan plan = new Plan(model, recording, topology, planner.name(), planner.objective(), List.copyOf(layers),
+                kept);
+        boolean mend = problems.getFirst().requirements().distinct() && !kept.distinct();
+        return mend ? DistinctReplicas.repair(plan, trace) : plan;
     }
 
     /**
@@ -41,14 +66,18 @@ public final class Planning {
      * @throws IllegalArgumentException if the map is no layout of the problem
      */
     public static LayerPlan certify(PlanProblem problem, int layer, int[] map, long[] totals) {
+        LayoutCheck.find(problem.topology(), problem.experts(), problem.requirements(), map).ifPresent(fault -> {
+            throw new IllegalArgumentException(fault.message());
+        });
         double[] load = EvenSplit.gpuLoad(new Layout(problem.topology(), problem.experts(), map), totals);
-        double mean = (double) Arrays.stream(totals).sum() / load.length;
+        double mean = (double) Arrays.stream(totals).sum() / problem.presentGpus();
         if (mean == 0) {
-            return new LayerPlan(layer, map, 1, 1, 1, 0);
+            return new LayerPlan(layer, map, 1, 1, 1, 0, Optional.of(Bound.Term.MEAN));
         }
         // The maximum is never below the mean but for rounding in the sums.
         double maxOverMean = Math.max(1, Arrays.stream(load).max().orElseThrow() / mean);
-        double bound = Bound.of(problem, totals).maxOverMean();
-        return new LayerPlan(layer, map, 1 / maxOverMean, maxOverMean, bound, Math.max(0, maxOverMean / bound - 1));
+        Bound bound = Bound.of(problem, totals);
+        return new LayerPlan(layer, map, 1 / maxOverMean, maxOverMean, bound.maxOverMean(),
+                Math.max(0, maxOverMean / bound.maxOverMean() - 1), Optional.of(bound.term()));
     }
 }

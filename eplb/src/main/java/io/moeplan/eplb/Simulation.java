@@ -20,7 +20,9 @@ public final class Simulation {
     public static SimulationResult run(LoadTrace trace, Plan plan, Dispatch dispatch, Holdout holdout) {
         int[][] after = mapsFor(trace, plan);
         int[][] before = new int[after.length][];
-        Arrays.fill(before, ContiguousPlanner.layout(trace.experts(), plan.topology().slots()));
+        for (int layer = 0; layer < before.length; layer++) {
+            before[layer] = contiguous(after[layer], trace.experts());
+        }
         return new SimulationResult(dispatch.name(), holdout,
                 replay(trace, plan.topology(), before, ContiguousPlanner.NAME, dispatch),
                 replay(trace, plan.topology(), after, plan.algorithm(), dispatch));
@@ -30,7 +32,8 @@ public final class Simulation {
      * Replays a trace under one layout. A layer without tokens in a step is left out of that step, a step without tokens
      * is left out altogether; percentiles are linear between the nearest ranks.
      *
-     * @param maps the logical expert in each slot, {@code [layers][slots]}
+     * @param maps the logical expert in each slot, {@code [layers][slots]}; each layer may have its own number of slots per
+     *             GPU
      * @param name what the result calls the layout
      * @throws IllegalArgumentException if a map is no layout of the topology
      */
@@ -41,7 +44,10 @@ public final class Simulation {
         Layout[] layouts = new Layout[layers];
         BalanceMeter[] meters = new BalanceMeter[layers];
         for (int layer = 0; layer < layers; layer++) {
-            layouts[layer] = new Layout(topology, trace.experts(), maps[layer]);
+            Topology own = Math.floorMod(maps[layer].length, topology.gpus()) == 0 && maps[layer].length > 0
+                    ? topology.withSlotsPerGpu(maps[layer].length / topology.gpus())
+                    : topology;
+            layouts[layer] = new Layout(own, trace.experts(), maps[layer]);
             meters[layer] = new BalanceMeter(steps);
         }
         BalanceMeter overall = new BalanceMeter(steps);
@@ -50,7 +56,7 @@ public final class Simulation {
         for (LoadTrace.Step step : trace.steps()) {
             for (int layer = 0; layer < layers; layer++) {
                 dispatch.gpuLoad(layouts[layer], step.counts(), layer * trace.experts(), load);
-                double mean = mean(load);
+                double mean = sum(load) / layouts[layer].usedGpus();
                 // Never below the mean but for rounding.
                 double max = Math.max(mean, max(load));
                 meters[layer].layer(mean, max);
@@ -87,12 +93,24 @@ public final class Simulation {
         return maps.toArray(int[][]::new);
     }
 
-    private static double mean(double[] load) {
+    /** The engine's default layout of the slots that a plan's map fills. */
+    private static int[] contiguous(int[] map, int experts) {
+        int[] layout = map.clone();
+        int next = 0;
+        for (int slot = 0; slot < map.length; slot++) {
+            if (map[slot] != Layout.EMPTY) {
+                layout[slot] = next++ % experts;
+            }
+        }
+        return layout;
+    }
+
+    private static double sum(double[] load) {
         double sum = 0;
         for (double l : load) {
             sum += l;
         }
-        return sum / load.length;
+        return sum;
     }
 
     private static double max(double[] load) {

@@ -32,4 +32,9 @@ public record Topology(int nodes, int gpusPerNode, int slotsPerGpu) {
     public int nodeOf(int gpu) {
         return gpu / gpusPerNode;
     }
+
+    /** The same GPUs with another number of slots on each. */
+    public Topology withSlotsPerGpu(int slots) {
+        return new Topology(nodes, gpusPerNode, slots);
+    }
 }

@@ -24,7 +24,7 @@ public record DeepSeekExporter() implements Exporter {
 
     @Override
     public void validate(Plan plan) {
-        Plans.requireSound(plan);
+        Plans.requireSound(plan, "the reference");
     }
 
     @Override

@@ -12,8 +12,13 @@ import java.util.stream.Collectors;
 final class Plans {
     private Plans() {}
 
-    /** Checks that every layer is a layout of the plan's topology, and that layers ascend. */
-    static void requireSound(Plan plan) {
+    /**
+     * Checks that every layer is a layout of the plan's topology, that layers ascend, and that all have the same number of
+     * slots and fill them: no engine here has a way to say that a slot is empty, and all take the layers as one array.
+     *
+     * @param engine what the complaint calls it
+     */
+    static void requireSound(Plan plan, String engine) {
         if (plan.layers().isEmpty()) {
             throw new IllegalArgumentException("the plan has no layers");
         }
@@ -25,12 +30,30 @@ final class Plans {
             }
             previous = layer.layer();
             requireLayout(plan, layer);
+            requireFull(plan, layer, engine);
+        }
+    }
+
+    private static void requireFull(Plan plan, LayerPlan layer, String engine) {
+        int slotsPerGpu = plan.topology(layer).slotsPerGpu();
+        if (slotsPerGpu != plan.topology().slotsPerGpu()) {
+            throw new IllegalArgumentException(engine + " wants as many slots in every layer: layer " + layer.layer()
+                    + " has " + slotsPerGpu + " per GPU, the plan " + plan.topology().slotsPerGpu()
+                    + "; plan without per-layer budgets");
+        }
+        int[] map = layer.physicalToLogical();
+        for (int slot = 0; slot < map.length; slot++) {
+            if (map[slot] == Layout.EMPTY) {
+                throw new IllegalArgumentException(engine + " cannot leave slots empty: layer " + layer.layer()
+                        + " has none in slot " + slot + " (GPU " + plan.topology(layer).gpuOf(slot)
+                        + "); plan for GPUs that are all there, and fill spare slots");
+            }
         }
     }
 
     private static void requireLayout(Plan plan, LayerPlan layer) {
         try {
-            new Layout(plan.topology(), plan.model().experts(), layer.physicalToLogical());
+            new Layout(plan.topology(layer), plan.model().experts(), layer.physicalToLogical());
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("layer " + layer.layer() + ": " + e.getMessage(), e);
         }

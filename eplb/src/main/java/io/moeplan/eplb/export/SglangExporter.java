@@ -27,7 +27,7 @@ public record SglangExporter(OptionalInt decoderLayers) implements Exporter {
 
     @Override
     public void validate(Plan plan) {
-        Plans.requireSound(plan);
+        Plans.requireSound(plan, "SGLang");
         int last = plan.layers().getLast().layer();
         if (decoderLayers.isPresent() && decoderLayers.getAsInt() <= last) {
             throw new IllegalArgumentException("the model is said to have " + decoderLayers.getAsInt()

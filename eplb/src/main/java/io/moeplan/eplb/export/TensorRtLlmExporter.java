@@ -25,7 +25,7 @@ public record TensorRtLlmExporter() implements Exporter {
     /** TensorRT-LLM also wants the slots to divide over the ranks: a topology's always do. */
     @Override
     public void validate(Plan plan) {
-        Plans.requireSound(plan);
+        Plans.requireSound(plan, "TensorRT-LLM");
     }
 
     @Override

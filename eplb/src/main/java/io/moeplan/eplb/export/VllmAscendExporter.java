@@ -30,7 +30,7 @@ public record VllmAscendExporter() implements Exporter {
 
     @Override
     public void validate(Plan plan) {
-        Plans.requireSound(plan);
+        Plans.requireSound(plan, "vllm-ascend");
         if (plan.topology().slotsPerGpu() > plan.model().experts()) {
             throw new IllegalArgumentException("vllm-ascend holds an expert at most once per device, so at most "
                     + plan.model().experts() + " slots per GPU; the plan has " + plan.topology().slotsPerGpu());

@@ -21,7 +21,7 @@ public record VllmExporter() implements Exporter {
 
     @Override
     public void validate(Plan plan) {
-        Plans.requireSound(plan);
+        Plans.requireSound(plan, "vLLM");
     }
 
     @Override
