@@ -18,12 +18,23 @@ public final class Simulation {
      * @throws IllegalArgumentException if the plan is not for the layers and experts of the trace
      */
     public static SimulationResult run(LoadTrace trace, Plan plan, Dispatch dispatch, Holdout holdout) {
+        return run(trace, SourceCounts.unknown(), plan, dispatch, holdout);
+    }
+
+    /**
+     * The same where it is known which rank tokens come from.
+     *
+     * @throws IllegalArgumentException if the plan is not for the layers and experts of the trace, or the dispatch rule
+     *                                  asks for sources and there are not as many as the plan has GPUs
+     */
+    public static SimulationResult run(LoadTrace trace, SourceCounts sources, Plan plan, Dispatch dispatch,
+            Holdout holdout) {
         int[][] after = mapsFor(trace, plan);
         int[][] before = new int[after.length][];
         Arrays.fill(before, ContiguousPlanner.layout(trace.experts(), plan.topology().slots()));
         return new SimulationResult(dispatch.name(), holdout,
-                replay(trace, plan.topology(), before, ContiguousPlanner.NAME, dispatch),
-                replay(trace, plan.topology(), after, plan.algorithm(), dispatch));
+                replay(trace, sources, plan.topology(), before, ContiguousPlanner.NAME, dispatch),
+                replay(trace, sources, plan.topology(), after, plan.algorithm(), dispatch));
     }
 
     /**
@@ -36,20 +47,39 @@ public final class Simulation {
      */
     public static LayoutBalance replay(LoadTrace trace, Topology topology, int[][] maps, String name,
             Dispatch dispatch) {
+        return replay(trace, SourceCounts.unknown(), topology, maps, name, dispatch);
+    }
+
+    /**
+     * The same where it is known which rank tokens come from.
+     *
+     * @throws IllegalArgumentException if a map is no layout of the topology, or the dispatch rule asks for sources and
+     *                                  there are not as many as the topology has GPUs
+     */
+    public static LayoutBalance replay(LoadTrace trace, SourceCounts sources, Topology topology, int[][] maps,
+            String name, Dispatch dispatch) {
         int layers = trace.layers();
         int steps = trace.steps().size();
-        Layout[] layouts = new Layout[layers];
+        LayerDispatch[] dispatches = new LayerDispatch[layers];
         BalanceMeter[] meters = new BalanceMeter[layers];
         for (int layer = 0; layer < layers; layer++) {
-            layouts[layer] = new Layout(topology, trace.experts(), maps[layer]);
+            dispatches[layer] = dispatch.on(new Layout(topology, trace.experts(), maps[layer]));
             meters[layer] = new BalanceMeter(steps);
         }
         BalanceMeter overall = new BalanceMeter(steps);
         double[][] sum = new double[layers][topology.gpus()];
         double[] load = new double[topology.gpus()];
-        for (LoadTrace.Step step : trace.steps()) {
+        // Only a rule that tells sources apart is worth reading them for.
+        int ranks = dispatch instanceof FixedChoice ? sources.ranks() : 0;
+        int[][] bySource = new int[ranks][layers * trace.experts()];
+        for (int s = 0; s < steps; s++) {
+            LoadTrace.Step step = trace.steps().get(s);
+            if (ranks > 0) {
+                sources.read(s, bySource);
+            }
             for (int layer = 0; layer < layers; layer++) {
-                dispatch.gpuLoad(layouts[layer], step.counts(), layer * trace.experts(), load);
+                dispatches[layer].gpuLoad(
+                        new LayerStep(step.id(), layer, step.counts(), layer * trace.experts(), bySource), load);
                 double mean = mean(load);
                 // Never below the mean but for rounding.
                 double max = Math.max(mean, max(load));
