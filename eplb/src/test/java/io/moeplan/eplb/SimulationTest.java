@@ -143,6 +143,23 @@ class SimulationTest {
                 .containsExactly(4, 4);
     }
 
+    /** On a planned layout the fullest GPU has replicas, so that a rule that is not applied would show. */
+    @Test
+    void everyRuleChangesTheBalanceOfAPlan() {
+        PlanProblem problem = PlanProblem.withRedundant(64, 1, 2, 8, 16);
+        LoadTrace trace = TestLoads.trace(new Random(8), new int[]{0, 1}, 64, 20);
+        int[][] maps = new DeepSeekPlanner().plan(problem, trace);
+        double even = weighted(trace, problem, maps, new EvenSplit());
+        assertThat(weighted(trace, problem, maps, new LeastMaximum())).isLessThan(even);
+        for (Dispatch rule : List.of(RandomReplica.random(), new StaticReplica(), new ModuloReplica())) {
+            assertThat(weighted(trace, problem, maps, rule)).as(rule.name()).isNotCloseTo(even, within(1e-4));
+        }
+    }
+
+    private static double weighted(LoadTrace trace, PlanProblem problem, int[][] maps, Dispatch rule) {
+        return Simulation.replay(trace, problem.topology(), maps, "deepseek", rule).overall().weighted();
+    }
+
     @Test
     void evenSplitSharesAmongReplicasEvenOnOneGpu() {
         Layout layout = new Layout(new Topology(1, 2, 3), 3, new int[]{0, 0, 1, 0, 1, 2});

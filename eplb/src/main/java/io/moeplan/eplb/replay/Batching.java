@@ -80,15 +80,16 @@ final class Batching {
     }
 
     /** What runs in the next step; empty if there is nothing left, or nothing that the options ask for. */
-    List<Slice> next() {
+    Slices next() {
         boolean full = admit();
-        List<Slice> slices = new ArrayList<>();
+        Slices slices = new Slices();
         if (!full && !options.drain()) {
             return slices;
         }
         for (int rank = 0; rank < options.ranks(); rank++) {
             run(rank, slices);
         }
+        slices.trim();
         return slices;
     }
 
@@ -123,13 +124,13 @@ final class Batching {
         return emptiest;
     }
 
-    private void run(int rank, List<Slice> slices) {
+    private void run(int rank, Slices slices) {
         int budget = options.prefillChunk();
         for (Running request : running.get(rank)) {
             int tokens = request.next < request.promptEnd ? Math.min(budget, request.promptEnd - request.next) : 1;
             if (tokens > 0) {
                 budget -= request.next < request.promptEnd ? tokens : 0;
-                slices.add(new Slice(rank, request.request, request.next, tokens));
+                slices.add(rank, request.request, request.next, tokens);
                 request.next += tokens;
             }
         }

@@ -38,10 +38,10 @@ public final class Replay {
                     : "the recording has no tokens to replay");
         }
         Batching batching = new Batching(trace, options);
-        List<List<Slice>> schedule = new ArrayList<>();
+        List<Slices> schedule = new ArrayList<>();
         List<LoadTrace.Step> steps = new ArrayList<>();
-        List<Slice> slices = batching.next();
-        while (!slices.isEmpty() && steps.size() < options.maxSteps()) {
+        Slices slices = batching.next();
+        while (slices.size() > 0 && steps.size() < options.maxSteps()) {
             LoadTrace.Step step = step(trace, steps.size(), slices);
             schedule.add(slices);
             steps.add(step);
@@ -65,25 +65,25 @@ public final class Replay {
         }).sum();
     }
 
-    private static LoadTrace.Step step(TokenTrace trace, int number, List<Slice> slices) {
+    private static LoadTrace.Step step(TokenTrace trace, int number, Slices slices) {
         int[] counts = new int[trace.layers() * trace.experts()];
         int prefilled = 0;
         int decoded = 0;
-        for (Slice slice : slices) {
-            count(trace, slice, counts);
-            boolean prompt = slice.from() < trace.requests().get(slice.request()).promptTokens();
-            prefilled += prompt ? slice.tokens() : 0;
-            decoded += prompt ? 0 : slice.tokens();
+        for (int i = 0; i < slices.size(); i++) {
+            count(trace, slices, i, counts);
+            boolean prompt = slices.from(i) < trace.requests().get(slices.request(i)).promptTokens();
+            prefilled += prompt ? slices.tokens(i) : 0;
+            decoded += prompt ? 0 : slices.tokens(i);
         }
         Phase phase = decoded == 0 ? Phase.PREFILL : prefilled == 0 ? Phase.DECODE : Phase.MIXED;
         return new LoadTrace.Step(number, phase, prefilled + decoded, counts);
     }
 
     /** Adds a slice's tokens to counts, {@code [layers * experts]}. */
-    private static void count(TokenTrace trace, Slice slice, int[] counts) {
-        short[] chosen = trace.requests().get(slice.request()).experts();
-        int next = slice.from() * trace.layers() * trace.topK();
-        for (int token = 0; token < slice.tokens(); token++) {
+    private static void count(TokenTrace trace, Slices slices, int slice, int[] counts) {
+        short[] chosen = trace.requests().get(slices.request(slice)).experts();
+        int next = slices.from(slice) * trace.layers() * trace.topK();
+        for (int token = 0; token < slices.tokens(slice); token++) {
             for (int base = 0; base < counts.length; base += trace.experts()) {
                 for (int k = 0; k < trace.topK(); k++) {
                     counts[base + Short.toUnsignedInt(chosen[next++])]++;
@@ -93,14 +93,15 @@ public final class Replay {
     }
 
     /** What each rank ran in each step. */
-    private record Schedule(TokenTrace trace, int ranks, List<List<Slice>> steps) implements SourceCounts {
+    private record Schedule(TokenTrace trace, int ranks, List<Slices> steps) implements SourceCounts {
         @Override
         public void read(int step, int[][] counts) {
             for (int[] row : counts) {
                 Arrays.fill(row, 0);
             }
-            for (Slice slice : steps.get(step)) {
-                count(trace, slice, counts[slice.rank()]);
+            Slices slices = steps.get(step);
+            for (int i = 0; i < slices.size(); i++) {
+                count(trace, slices, i, counts[slices.rank(i)]);
             }
         }
     }

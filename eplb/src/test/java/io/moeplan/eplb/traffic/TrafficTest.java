@@ -4,16 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.moeplan.eplb.DeepSeekPlanner;
 import io.moeplan.eplb.Dispatch;
 import io.moeplan.eplb.EvenSplit;
 import io.moeplan.eplb.Layout;
+import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.ModuloReplica;
+import io.moeplan.eplb.PlanProblem;
 import io.moeplan.eplb.RandomReplica;
 import io.moeplan.eplb.StaticReplica;
 import io.moeplan.eplb.TestLoads;
 import io.moeplan.eplb.TestTokens;
 import io.moeplan.eplb.TokenTrace;
 import io.moeplan.eplb.Topology;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -50,29 +54,37 @@ class TrafficTest {
 
     @Test
     void fromAnyRankIsTheMeanOverRanks() {
-        TokenTrace trace = tokens(new int[]{1, 2, 3}, new int[]{0, 4, 5}, new int[]{0, 1, 5});
-        for (Dispatch rule : Dispatch.all()) {
-            TrafficFigures any = figures(trace, rule, TokenSources.even());
-            double gpus = 0;
-            double remoteGpus = 0;
-            double nodes = 0;
-            double remoteNodes = 0;
-            double cost = 0;
-            for (int rank = 0; rank < 4; rank++) {
-                int source = rank;
-                TrafficFigures one = figures(trace, rule, request -> source);
-                gpus += one.gpus() / 4;
-                remoteGpus += one.remoteGpus() / 4;
-                nodes += one.nodes() / 4;
-                remoteNodes += one.remoteNodes() / 4;
-                cost += one.cost().orElseThrow() / 4;
+        Random random = new Random(2);
+        for (int i = 0; i < 60; i++) {
+            PlanProblem problem = TestLoads.problem(random);
+            LoadTrace loads = TestLoads.trace(random, new int[]{0}, problem.experts(), 1);
+            Layout layout = new Layout(problem.topology(), problem.experts(),
+                    new DeepSeekPlanner().plan(problem, loads)[0]);
+            int topK = Math.min(3, problem.experts());
+            TokenTrace trace = TestTokens.trace(random, new int[]{0}, problem.experts(), topK, 4);
+            for (Dispatch rule : Dispatch.all()) {
+                isTheMeanOverRanks(trace, layout, rule);
             }
-            assertThat(any.gpus()).as(rule.name()).isCloseTo(gpus, EXACTLY);
-            assertThat(any.remoteGpus()).as(rule.name()).isCloseTo(remoteGpus, EXACTLY);
-            assertThat(any.nodes()).as(rule.name()).isCloseTo(nodes, EXACTLY);
-            assertThat(any.remoteNodes()).as(rule.name()).isCloseTo(remoteNodes, EXACTLY);
-            assertThat(any.cost().orElseThrow()).as(rule.name()).isCloseTo(cost, EXACTLY);
         }
+    }
+
+    private static void isTheMeanOverRanks(TokenTrace trace, Layout layout, Dispatch rule) {
+        int ranks = layout.topology().gpus();
+        double[] mean = new double[5];
+        for (int rank = 0; rank < ranks; rank++) {
+            int source = rank;
+            double[] one = asArray(trace, layout, rule, request -> source);
+            Arrays.setAll(mean, i -> mean[i] + one[i] / ranks);
+        }
+        assertThat(asArray(trace, layout, rule, TokenSources.even())).as(rule.name()).containsExactly(mean,
+                within(1e-9));
+    }
+
+    private static double[] asArray(TokenTrace trace, Layout layout, Dispatch rule, TokenSources sources) {
+        TrafficFigures figures = Traffic.of(trace, List.of(layout), rule, sources,
+                Optional.of(RankCosts.ofLinks(layout.topology(), 1, 10))).overall();
+        return new double[]{figures.gpus(), figures.remoteGpus(), figures.nodes(), figures.remoteNodes(),
+            figures.cost().orElseThrow()};
     }
 
     @Test
