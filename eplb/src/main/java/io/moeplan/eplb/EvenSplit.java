@@ -13,18 +13,20 @@ public record EvenSplit() implements Dispatch {
     }
 
     @Override
-    public void gpuLoad(Layout layout, int[] counts, int from, double[] load) {
-        Arrays.fill(load, 0);
-        for (int expert = 0; expert < layout.experts(); expert++) {
-            int count = counts[from + expert];
-            if (count != 0) {
-                add(layout, expert, count, load);
+    public LayerDispatch on(Layout layout) {
+        return (step, load) -> {
+            Arrays.fill(load, 0);
+            for (int expert = 0; expert < layout.experts(); expert++) {
+                int count = step.count(expert);
+                if (count != 0) {
+                    add(layout, expert, count, load);
+                }
             }
-        }
+        };
     }
 
     /**
-     * The same for totals over many steps.
+     * The tokens of each GPU for totals over many steps.
      *
      * @param totals tokens routed to each expert, {@code [experts]}
      * @return the tokens of each GPU, {@code [gpus]}

@@ -18,14 +18,25 @@ public final class Simulation {
      * @throws IllegalArgumentException if the plan is not for the layers and experts of the trace
      */
     public static SimulationResult run(LoadTrace trace, Plan plan, Dispatch dispatch, Holdout holdout) {
+        return run(trace, SourceCounts.unknown(), plan, dispatch, holdout);
+    }
+
+    /**
+     * The same where it is known which rank tokens come from.
+     *
+     * @throws IllegalArgumentException if the plan is not for the layers and experts of the trace, or the dispatch rule
+     *                                  asks for sources and there are not as many as the plan has GPUs
+     */
+    public static SimulationResult run(LoadTrace trace, SourceCounts sources, Plan plan, Dispatch dispatch,
+            Holdout holdout) {
         int[][] after = mapsFor(trace, plan);
         int[][] before = new int[after.length][];
         for (int layer = 0; layer < before.length; layer++) {
             before[layer] = contiguous(after[layer], trace.experts());
         }
         return new SimulationResult(dispatch.name(), holdout,
-                replay(trace, plan.topology(), before, ContiguousPlanner.NAME, dispatch),
-                replay(trace, plan.topology(), after, plan.algorithm(), dispatch));
+                replay(trace, sources, plan.topology(), before, ContiguousPlanner.NAME, dispatch),
+                replay(trace, sources, plan.topology(), after, plan.algorithm(), dispatch));
     }
 
     /**
@@ -39,23 +50,41 @@ public final class Simulation {
      */
     public static LayoutBalance replay(LoadTrace trace, Topology topology, int[][] maps, String name,
             Dispatch dispatch) {
+        return replay(trace, SourceCounts.unknown(), topology, maps, name, dispatch);
+    }
+
+    /**
+     * The same where it is known which rank tokens come from.
+     *
+     * @throws IllegalArgumentException if a map is no layout of the topology, or the dispatch rule asks for sources and
+     *                                  there are not as many as the topology has GPUs
+     */
+    public static LayoutBalance replay(LoadTrace trace, SourceCounts sources, Topology topology, int[][] maps,
+            String name, Dispatch dispatch) {
         int layers = trace.layers();
         int steps = trace.steps().size();
         Layout[] layouts = new Layout[layers];
+        LayerDispatch[] dispatches = new LayerDispatch[layers];
         BalanceMeter[] meters = new BalanceMeter[layers];
         for (int layer = 0; layer < layers; layer++) {
-            Topology own = Math.floorMod(maps[layer].length, topology.gpus()) == 0 && maps[layer].length > 0
-                    ? topology.withSlotsPerGpu(maps[layer].length / topology.gpus())
-                    : topology;
-            layouts[layer] = new Layout(own, trace.experts(), maps[layer]);
+            layouts[layer] = layout(topology, trace.experts(), maps[layer]);
+            dispatches[layer] = dispatch.on(layouts[layer]);
             meters[layer] = new BalanceMeter(steps);
         }
         BalanceMeter overall = new BalanceMeter(steps);
         double[][] sum = new double[layers][topology.gpus()];
         double[] load = new double[topology.gpus()];
-        for (LoadTrace.Step step : trace.steps()) {
+        // Only a rule that tells sources apart is worth reading them for.
+        int ranks = dispatch instanceof FixedChoice ? sources.ranks() : 0;
+        int[][] bySource = new int[ranks][layers * trace.experts()];
+        for (int s = 0; s < steps; s++) {
+            LoadTrace.Step step = trace.steps().get(s);
+            if (ranks > 0) {
+                sources.read(s, bySource);
+            }
             for (int layer = 0; layer < layers; layer++) {
-                dispatch.gpuLoad(layouts[layer], step.counts(), layer * trace.experts(), load);
+                dispatches[layer].gpuLoad(
+                        new LayerStep(step.id(), layer, step.counts(), layer * trace.experts(), bySource), load);
                 double mean = sum(load) / layouts[layer].usedGpus();
                 // Never below the mean but for rounding.
                 double max = Math.max(mean, max(load));
@@ -69,6 +98,12 @@ public final class Simulation {
         divide(sum, Math.max(1, overall.steps()));
         List<Balance> perLayer = Arrays.stream(meters).map(BalanceMeter::balance).toList();
         return new LayoutBalance(name, overall.balance(), perLayer, sum);
+    }
+
+    /** A layer's layout; it may have its own number of slots per GPU. */
+    private static Layout layout(Topology topology, int experts, int[] map) {
+        boolean whole = map.length > 0 && map.length % topology.gpus() == 0;
+        return new Layout(whole ? topology.withSlotsPerGpu(map.length / topology.gpus()) : topology, experts, map);
     }
 
     /** The plan's maps in the order of the trace's layers. */

@@ -116,9 +116,48 @@ class SimulationTest {
     }
 
     @Test
-    void dispatchRulesAreFoundByName() {
-        assertThat(Dispatch.named("even")).isEqualTo(new EvenSplit());
-        assertThatThrownBy(() -> Dispatch.named("odd")).hasMessage("unknown dispatch rule \"odd\": use even");
+    void sourcesAreAskedForWhereTheRuleTellsThemApart() {
+        // Expert 0 on both GPUs, 1 and 2 on one each; rank 0 sends all, and uses its own replica.
+        LoadTrace trace = TestLoads.oneLayer(new int[]{8, 2, 2}, new int[]{4, 0, 0});
+        SourceCounts sources = new SourceCounts() {
+            @Override
+            public int ranks() {
+                return 2;
+            }
+
+            @Override
+            public void read(int step, int[][] counts) {
+                System.arraycopy(trace.steps().get(step).counts(), 0, counts[0], 0, 3);
+                Arrays.fill(counts[1], 0);
+            }
+        };
+        Topology topology = new Topology(1, 2, 2);
+        int[][] maps = {{0, 1, 0, 2}};
+        assertThat(Simulation.replay(trace, sources, topology, maps, "m", new StaticReplica()).gpuLoad()[0])
+                .containsExactly(7, 1);
+        assertThat(Simulation.replay(trace, topology, maps, "m", new StaticReplica()).gpuLoad()[0]).containsExactly(4,
+                4);
+        assertThat(Simulation.replay(trace.slice(1, 2), sources.from(1), topology, maps, "m", new StaticReplica())
+                .gpuLoad()[0]).containsExactly(4, 0);
+        assertThat(Simulation.replay(trace, sources, topology, maps, "m", new EvenSplit()).gpuLoad()[0])
+                .containsExactly(4, 4);
+    }
+
+    /** On a planned layout the fullest GPU has replicas, so that a rule that is not applied would show. */
+    @Test
+    void everyRuleChangesTheBalanceOfAPlan() {
+        PlanProblem problem = PlanProblem.withRedundant(64, 1, 2, 8, 16);
+        LoadTrace trace = TestLoads.trace(new Random(8), new int[]{0, 1}, 64, 20);
+        int[][] maps = new DeepSeekPlanner().plan(problem, trace);
+        double even = weighted(trace, problem, maps, new EvenSplit());
+        assertThat(weighted(trace, problem, maps, new LeastMaximum())).isLessThan(even);
+        for (Dispatch rule : List.of(RandomReplica.random(), new StaticReplica(), new ModuloReplica())) {
+            assertThat(weighted(trace, problem, maps, rule)).as(rule.name()).isNotCloseTo(even, within(1e-4));
+        }
+    }
+
+    private static double weighted(LoadTrace trace, PlanProblem problem, int[][] maps, Dispatch rule) {
+        return Simulation.replay(trace, problem.topology(), maps, "deepseek", rule).overall().weighted();
     }
 
     @Test

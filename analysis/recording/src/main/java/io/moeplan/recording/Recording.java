@@ -1,6 +1,7 @@
 package io.moeplan.recording;
 
 import io.moeplan.eplb.LoadTrace;
+import io.moeplan.eplb.TokenTrace;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -86,6 +87,22 @@ public final class Recording {
         if (manifest.mode() == Mode.PER_TOKEN) {
             TokenInput.read(dir.resolve(Tables.TOKENS), manifest, consumer);
         }
+    }
+
+    /**
+     * The routing of every token, to be replayed in other batches. A request's tokens come in the order in which they were
+     * recorded; as many of the first as it has prompt tokens are its prompt. Takes two bytes of memory for each token,
+     * layer and choice, and at most half of the memory there is.
+     *
+     * @throws IllegalArgumentException if the recording is not per-token
+     * @throws IOException              if the files are damaged, or the tokens do not fit into memory
+     */
+    public TokenTrace tokenTrace() throws IOException {
+        if (manifest.mode() != Mode.PER_TOKEN) {
+            throw new IllegalArgumentException(dir + ": is a " + manifest.mode().label()
+                    + " recording and does not have the experts of every token: record with --mode per-token");
+        }
+        return TokenCollector.collect(this);
     }
 
     /**

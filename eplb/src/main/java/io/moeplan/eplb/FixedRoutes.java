@@ -1,0 +1,59 @@
+package io.moeplan.eplb;
+
+import java.util.Arrays;
+
+/** The load under a {@link FixedChoice}. */
+final class FixedRoutes {
+    private final Layout layout;
+    private final int gpus;
+    /** The GPU that each source rank sends an expert's tokens to, {@code [experts][gpus]}. */
+    private final int[][] target;
+    /** How many source ranks use each replica, {@code [experts][replicas]}. */
+    private final int[][] users;
+
+    /** @param choices the replica that each source rank uses, {@code [experts][gpus]} */
+    FixedRoutes(Layout layout, int[][] choices) {
+        this.layout = layout;
+        this.gpus = layout.topology().gpus();
+        this.target = new int[layout.experts()][gpus];
+        this.users = new int[layout.experts()][];
+        for (int expert = 0; expert < layout.experts(); expert++) {
+            users[expert] = new int[layout.replicas(expert)];
+            for (int source = 0; source < gpus; source++) {
+                int replica = choices[expert][source];
+                target[expert][source] = layout.gpu(expert, replica);
+                users[expert][replica]++;
+            }
+        }
+    }
+
+    void gpuLoad(LayerStep step, double[] load) {
+        Arrays.fill(load, 0);
+        if (step.sourcesKnown()) {
+            addBySource(step, load);
+        } else {
+            addEqualShares(step, load);
+        }
+    }
+
+    private void addBySource(LayerStep step, double[] load) {
+        if (step.bySource().length != gpus) {
+            throw new IllegalArgumentException("tokens come from " + step.bySource().length
+                    + " ranks, the plan is for " + gpus + " GPUs: replay with as many ranks as GPUs");
+        }
+        for (int source = 0; source < gpus; source++) {
+            for (int expert = 0; expert < target.length; expert++) {
+                load[target[expert][source]] += step.count(source, expert);
+            }
+        }
+    }
+
+    private void addEqualShares(LayerStep step, double[] load) {
+        for (int expert = 0; expert < users.length; expert++) {
+            double share = (double) step.count(expert) / gpus;
+            for (int r = 0; r < users[expert].length; r++) {
+                load[layout.gpu(expert, r)] += users[expert][r] * share;
+            }
+        }
+    }
+}

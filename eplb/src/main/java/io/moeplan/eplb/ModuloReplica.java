@@ -1,0 +1,23 @@
+package io.moeplan.eplb;
+
+/**
+ * vllm-ascend's rule: source rank r uses replica {@code r mod n} of an expert with n replicas, in order of their slots
+ * ({@code generate_log2phy_map} in {@code vllm_ascend/eplb/core/eplb_utils.py}).
+ */
+public record ModuloReplica() implements FixedChoice {
+    @Override
+    public String name() {
+        return "modulo";
+    }
+
+    @Override
+    public int[][] choices(Layout layout) {
+        int[][] choices = new int[layout.experts()][layout.topology().gpus()];
+        for (int expert = 0; expert < choices.length; expert++) {
+            for (int source = 0; source < choices[expert].length; source++) {
+                choices[expert][source] = source % layout.replicas(expert);
+            }
+        }
+        return choices;
+    }
+}
