@@ -1,6 +1,11 @@
 package io.moeplan.cli;
 
+import io.moeplan.eplb.GroupPlacement;
 import io.moeplan.eplb.PlanProblem;
+import io.moeplan.eplb.Requirements;
+import io.moeplan.eplb.SpareSlots;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
@@ -15,9 +20,20 @@ final class DeploymentOptions {
     @ArgGroup
     private Slots slots = new Slots();
 
+    @Option(names = "--spare", paramLabel = "WHAT",
+            description = "Where experts and replicas do not divide by the GPUs,"
+                    + " fill the slots that are left with further replicas, or leave them empty. Default: refuse.")
+    private SpareSlots spare;
+
+    @Option(names = "--absent", paramLabel = "GPU", split = ",", description = "GPUs that are not there, e.g. 3,17.")
+    private List<Integer> absent = new ArrayList<>();
+
     @Option(names = "--groups", paramLabel = "N", description = "Expert groups to keep on a node each, as a router with"
-            + " group-limited top-k wants it. Default: the model's.")
+            + " group-limited top-k wants it; 1 lets every expert lie anywhere. Default: the model's.")
     private Integer groups;
+
+    @Option(names = "--free-groups", description = "Do not keep the experts of a group on one node.")
+    private boolean freeGroups;
 
     private static final class Slots {
         @Option(names = "--redundant", paramLabel = "R",
@@ -36,10 +52,21 @@ final class DeploymentOptions {
      * @throws io.moeplan.eplb.ImpossiblePlanException if it cannot be solved
      */
     PlanProblem problem(int experts, int modelGroups) {
-        int wanted = groups == null ? modelGroups : groups;
+        PlanProblem problem = slots(experts, groups == null ? modelGroups : groups);
+        return freeGroups ? problem.with(problem.requirements().withGroups(GroupPlacement.FREE)) : problem;
+    }
+
+    private PlanProblem slots(int experts, int wantedGroups) {
         if (slots.slotsPerGpu != null) {
-            return PlanProblem.withSlotsPerGpu(experts, wanted, nodes, gpus, slots.slotsPerGpu);
+            PlanProblem problem = PlanProblem.withSlotsPerGpu(experts, wantedGroups, nodes, gpus, slots.slotsPerGpu);
+            Requirements requirements = problem.requirements();
+            return absent.isEmpty() ? problem : problem.with(requirements.withAbsent(absent));
         }
-        return PlanProblem.withRedundant(experts, wanted, nodes, gpus, slots.redundant == null ? 0 : slots.redundant);
+        int redundant = slots.redundant == null ? 0 : slots.redundant;
+        if (spare == null && absent.isEmpty()) {
+            return PlanProblem.withRedundant(experts, wantedGroups, nodes, gpus, redundant);
+        }
+        return PlanProblem.withRedundant(experts, wantedGroups, nodes, gpus, redundant,
+                spare == null ? SpareSlots.FILL : spare, absent);
     }
 }

@@ -14,7 +14,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "moeplan", mixinStandardHelpOptions = true, versionProvider = BuildVersion.class, sortOptions = false,
         synopsisSubcommandLabel = "COMMAND",
         description = "Profiles Mixture-of-Experts models offline and plans where their experts go.",
-        subcommands = {ProfileCommand.class, RecordCommand.class, AnalyzeCommand.class, PlanCommand.class,
+        subcommands = {ProfileCommand.class, RecordCommand.class, ImportCommand.class, AnalyzeCommand.class,
+            PlanCommand.class, CheckCommand.class,
             SimulateCommand.class, ExportCommand.class, ReportCommand.class, HelpCommand.class},
         footer = {"", "Exit codes: 0 done, 1 failed, 2 wrong usage."})
 public final class Moeplan implements Runnable {

@@ -1,8 +1,10 @@
 package io.moeplan.cli;
 
 import io.moeplan.eplb.HoldoutSplit;
+import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.PlanFile;
+import io.moeplan.eplb.PlanProblem;
 import io.moeplan.eplb.Planning;
 import io.moeplan.recording.Recording;
 import io.moeplan.report.TextReport;
@@ -33,6 +35,13 @@ final class PlanCommand implements Callable<Integer> {
     @Mixin
     private PlannerOptions planner;
 
+    @Mixin
+    private AdaptOptions adapt;
+
+    @Option(names = "--layer-budgets", description = "Give layers different numbers of slots, the same in all: for"
+            + " engines that can load that.")
+    private boolean layerBudgets;
+
     @Option(names = "--out", paramLabel = "FILE", required = true, description = "Where to write the plan.")
     private Path out;
 
@@ -41,13 +50,20 @@ final class PlanCommand implements Callable<Integer> {
         NewOutput.requireAbsent(out);
         Recording opened = recording.open();
         HoldoutSplit split = HoldoutSplit.of(recording.trace(opened), planner.holdout());
-        Plan plan = Planning.plan(Facts.problem(deployment, opened.manifest()), split.plan(), planner.planner(),
-                Facts.model(opened.manifest()), opened.digest());
-        PlanFile.write(plan, out);
         PrintWriter stdout = spec.commandLine().getOut();
+        Plan plan = adapt.adapt(plan(opened, split.plan()), split.plan(), stdout);
+        PlanFile.write(plan, out);
         stdout.print(TextReport.plan(plan));
         stdout.println("Plan written to " + out);
         stdout.flush();
         return ExitCode.OK;
+    }
+
+    private Plan plan(Recording opened, LoadTrace trace) throws IOException {
+        PlanProblem problem = Facts.problem(deployment, opened.manifest());
+        Plan.Model model = Facts.model(opened.manifest());
+        return layerBudgets
+                ? Planning.planWithLayerBudgets(problem, trace, planner.planner(), model, opened.digest())
+                : Planning.plan(problem, trace, planner.planner(), model, opened.digest());
     }
 }

@@ -62,7 +62,8 @@ public record PlanProblem(Topology topology, int experts, int groups, Requiremen
         }
         if (slots % gpus != 0) {
             throw new ImpossiblePlanException(experts + " experts + " + redundant + " redundant = " + slots
-                    + " slots do not divide by " + gpus + " GPUs: use --redundant " + neighbours(experts, gpus, slots));
+                    + " slots do not divide by " + gpus + " GPUs: use --redundant " + neighbours(experts, gpus, slots)
+                    + ", or --spare fill or empty");
         }
         return new PlanProblem(new Topology(nodes, gpus / nodes, (int) (slots / gpus)), experts, groups);
     }

@@ -20,9 +20,9 @@ class PlanProblemTest {
     @Test
     void slotsThatDoNotDivideNameTheNeighbours() {
         refused(() -> PlanProblem.withRedundant(32, 1, 1, 8, 3),
-                "32 experts + 3 redundant = 35 slots do not divide by 8 GPUs: use --redundant 0 or 8");
+                "32 experts + 3 redundant = 35 slots do not divide by 8 GPUs: use --redundant 0 or 8, or --spare fill or empty");
         refused(() -> PlanProblem.withRedundant(30, 1, 1, 8, 0),
-                "30 experts + 0 redundant = 30 slots do not divide by 8 GPUs: use --redundant 2");
+                "30 experts + 0 redundant = 30 slots do not divide by 8 GPUs: use --redundant 2, or --spare fill or empty");
     }
 
     @Test

@@ -1,0 +1,68 @@
+package io.moeplan.cli;
+
+import io.moeplan.eplb.LoadTrace;
+import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.PlanFile;
+import io.moeplan.eplb.migration.FailureDomain;
+import io.moeplan.eplb.migration.Migration;
+import io.moeplan.eplb.migration.MoveLimit;
+import io.moeplan.eplb.migration.Relabelling;
+import io.moeplan.eplb.migration.Survival;
+import io.moeplan.report.MigrationText;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Locale;
+import picocli.CommandLine.Option;
+
+/** What a plan is adapted to once it is made: the layout that runs now, and failures that it must outlive. */
+final class AdaptOptions {
+    @Option(names = "--current", paramLabel = "FILE", description = "The plan that runs now: experts stay on their GPUs"
+            + " where they can, and the moves are counted.")
+    private Path current;
+
+    @Option(names = "--max-moves", paramLabel = "N", description = "At most N experts move to another GPU, over all"
+            + " layers (with --current).")
+    private Long maxMoves;
+
+    @Option(names = "--expert-bytes", paramLabel = "SIZE", converter = MemorySize.class,
+            description = "Bytes of one expert, to count the bytes that move, e.g. 44M.")
+    private Long expertBytes;
+
+    @Option(names = "--survive", paramLabel = "N", description = "Every expert keeps a replica when any N GPUs are"
+            + " lost (or nodes, with --survive-domain).")
+    private Integer survive;
+
+    @Option(names = "--survive-domain", paramLabel = "WHAT", defaultValue = "gpu",
+            description = "gpu or node. Default: ${DEFAULT-VALUE}.")
+    private FailureDomain domain;
+
+    /**
+     * Adapts a plan and says what that took.
+     *
+     * @param trace the steps that the plan was made on
+     * @throws IOException if the current plan cannot be read
+     */
+    Plan adapt(Plan plan, LoadTrace trace, PrintWriter out) throws IOException {
+        Plan adapted = plan;
+        if (survive != null) {
+            adapted = Survival.ensure(adapted, trace, survive, domain);
+        }
+        if (current != null) {
+            adapted = afterCurrent(PlanFile.read(current), adapted, trace, out);
+        }
+        if (survive != null) {
+            out.print(MigrationText.survival(Survival.cases(adapted, trace, domain),
+                    domain.name().toLowerCase(Locale.ROOT)));
+        }
+        return adapted;
+    }
+
+    private Plan afterCurrent(Plan running, Plan next, LoadTrace trace, PrintWriter out) {
+        long bytes = expertBytes == null ? 0 : expertBytes;
+        MoveLimit limit = MoveLimit.between(running, next, trace);
+        Plan moved = maxMoves == null ? Relabelling.relabel(running, next) : limit.limit(maxMoves);
+        out.print(MigrationText.moves(Migration.between(running, moved, bytes), limit.table(bytes)));
+        return moved;
+    }
+}
