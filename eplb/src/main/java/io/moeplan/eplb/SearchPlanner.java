@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
 
 /**
  * moeplan's own planner: for every layer a construction and a local search over replica counts and slots
@@ -36,14 +37,18 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
     public static final String NAME = "search";
     public static final Duration TIME_BUDGET = Duration.ofSeconds(10);
     public static final double GAP = 0.001;
-    /** Numbers touched per second of the time budget: about half of what two cores of a 2023 server do. */
-    public static final long EFFORT_PER_SECOND = 700_000_000;
+    /** Numbers touched per second of the time budget and core: about half of what a core of a 2023 server does. */
+    public static final long EFFORT_PER_SECOND = 350_000_000;
+    /** Cores that the time budget stands for, whatever the machine has; one layer keeps one busy. */
+    public static final int CORES = 2;
 
     private static final int ROUNDS = 4;
-    private static final int PATIENCE = 2000;
+    private static final int PATIENCE = 50_000;
     private static final int CHECKED_LAYERS = 4;
     /** Share of the effort for the check whether steps help. */
     private static final double CHECK_SHARE = 0.08;
+    /** Enough for a climb; the verdict does not need the last per mille. */
+    private static final long MOST_CHECK_EFFORT = 20_000_000;
 
     /** The default: steps, ten seconds. */
     public SearchPlanner() {
@@ -74,7 +79,13 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
             throw new IllegalArgumentException("the trace has " + trace.experts() + " experts per layer, the problem "
                     + problem.experts());
         }
-        return new Run(problem, trace).plan();
+        long deadline = System.nanoTime() + timeBudget.toNanos();
+        return plan(problem, trace, () -> System.nanoTime() - deadline > 0);
+    }
+
+    /** The same with another notion of when time is up; with none, the result depends on the arguments alone. */
+    int[][] plan(PlanProblem problem, LoadTrace trace, BooleanSupplier late) {
+        return new Run(problem, trace, late).plan();
     }
 
     /** The layer to search for a problem: groups are pinned if there are several that divide over several nodes. */
@@ -101,16 +112,16 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
         private final LoadTrace trace;
         private final LayerProblem layerProblem;
         private final int[][] reference;
-        private final long deadline;
+        private final BooleanSupplier late;
         private long effort;
 
-        Run(PlanProblem problem, LoadTrace trace) {
+        Run(PlanProblem problem, LoadTrace trace, BooleanSupplier late) {
             this.problem = problem;
             this.trace = trace;
             layerProblem = layerProblem(problem);
             reference = new DeepSeekPlanner().plan(problem, trace);
-            deadline = System.nanoTime() + timeBudget.toNanos();
-            effort = (long) (timeBudget.toNanos() / 1e9 * EFFORT_PER_SECOND);
+            this.late = late;
+            effort = (long) (timeBudget.toNanos() / 1e9 * EFFORT_PER_SECOND * Math.min(CORES, trace.layers()));
         }
 
         int[][] plan() {
@@ -130,7 +141,7 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
                     .sorted(Comparator.comparingDouble(Layer::gap).reversed()).toList();
             long before = layers.stream().mapToLong(layer -> layer.search.effort()).sum();
             inParallel(pool, open, layer -> {
-                layer.search.run(share / open.size(), layer.enough(), PATIENCE, this::late);
+                layer.search.run(share / open.size(), layer.enough(), PATIENCE, late);
                 return layer;
             });
             effort -= layers.stream().mapToLong(layer -> layer.search.effort()).sum() - before;
@@ -146,15 +157,11 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
             for (int i = 0; i < checked; i++) {
                 sample.add(i * trace.layers() / checked);
             }
-            long share = (long) (effort * CHECK_SHARE / 2 / Math.max(1, checked));
+            long share = Math.min(MOST_CHECK_EFFORT, (long) (effort * CHECK_SHARE / 2 / Math.max(1, checked)));
             double gain = inParallel(pool, sample, l -> StepsCheck.gain(layerProblem, counts(l), share, seed)).stream()
                     .mapToDouble(Double::doubleValue).sum();
-            effort -= (long) (effort * CHECK_SHARE);
+            effort -= 2 * share * checked;
             return gain >= 0;
-        }
-
-        private boolean late() {
-            return System.nanoTime() - deadline > 0;
         }
 
         /** One layer's counts without steps in which it got no token, {@code [steps][experts]}; never empty. */

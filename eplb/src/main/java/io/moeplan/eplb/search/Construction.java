@@ -26,15 +26,16 @@ final class Construction {
      * Fills the slots of the open nodes, which are emptied first, with the experts that may lie there.
      *
      * @param open whether a node is to be filled, {@code [nodes]}; all of them unless experts are pinned to nodes
+     * @param everySlot whether experts take further replicas while there are slots
      * @return whether every expert found the replicas that the problem demands
      */
-    boolean fill(boolean[] open) {
+    boolean fill(boolean[] open, boolean everySlot) {
         for (int slot = 0; slot < placement.slots(); slot++) {
             if (open[problem.node()[placement.gpuOf[slot]]]) {
                 rules.put(slot, Placement.EMPTY);
             }
         }
-        int[] replicas = replicate(open);
+        int[] replicas = replicate(open, everySlot);
         int[] order = IntStream.range(0, weight.length).filter(e -> replicas[e] > 0).boxed()
                 .sorted((a, b) -> Double.compare(weight[b] / replicas[b], weight[a] / replicas[a]))
                 .mapToInt(Integer::intValue).toArray();
@@ -49,7 +50,7 @@ final class Construction {
     }
 
     /** The number of replicas of each expert of the open nodes, {@code [experts]}; 0 for the others. */
-    private int[] replicate(boolean[] open) {
+    private int[] replicate(boolean[] open, boolean everySlot) {
         int[] replicas = new int[weight.length];
         int[] spare = new int[open.length];
         int[] gpus = new int[open.length];
@@ -67,7 +68,7 @@ final class Construction {
             }
         }
         for (int pool = 0; pool < open.length; pool++) {
-            for (; spare[pool] > 0; spare[pool]--) {
+            for (; everySlot && spare[pool] > 0; spare[pool]--) {
                 int best = -1;
                 for (int e = 0; e < weight.length; e++) {
                     if (replicas[e] > 0 && replicas[e] < gpus[pool] && pool(rules.home[e]) == pool

@@ -249,7 +249,7 @@ public final class LayerSearch {
         boolean[] open = new boolean[problem.nodes()];
         open[nodeA] = true;
         open[nodeB] = true;
-        boolean complete = new Construction(problem, placement, rules, loads.weights(0)).fill(open);
+        boolean complete = new Construction(problem, placement, rules, loads.weights(0)).fill(open, true);
         if (complete) {
             follow();
             for (int gpu = 0; gpu < problem.gpus(); gpu++) {
@@ -273,11 +273,18 @@ public final class LayerSearch {
         boolean[] open = new boolean[problem.nodes()];
         Arrays.fill(open, true);
         for (double risk : loads.effort() == 1 ? new double[]{0} : RISKS) {
-            System.arraycopy(home, 0, rules.home, 0, home.length);
-            if (new Construction(problem, placement, rules, loads.weights(risk)).fill(open)) {
-                follow();
-                starts.add(current());
-            }
+            construct(home, open, risk, true);
+        }
+        if (problem.mayBeEmpty()) {
+            construct(home, open, 0, false);
+        }
+    }
+
+    private void construct(int[] home, boolean[] open, double risk, boolean everySlot) {
+        System.arraycopy(home, 0, rules.home, 0, home.length);
+        if (new Construction(problem, placement, rules, loads.weights(risk)).fill(open, everySlot)) {
+            follow();
+            starts.add(current());
         }
     }
 

@@ -12,12 +12,15 @@ import java.util.Arrays;
 public final class MeanLoads implements GpuLoads {
     private final ReplicaLoad load;
     private final double unit;
-    private int squarings;
+    private final int squarings;
 
     private Placement placement;
     private double[] gpuLoad;
     private double[] gpuPower;
+    /** What each replica of an expert adds, with the replicas it has, {@code [experts]}. */
+    private final double[] each;
     private double fullest;
+    private double scale;
 
     private int lifted;
     private double liftedTotal;
@@ -25,22 +28,16 @@ public final class MeanLoads implements GpuLoads {
     /** @param power p, a power of two */
     public MeanLoads(ReplicaLoad load, int gpus, int power) {
         if (load.scenarios() != 1 || Integer.bitCount(power) != 1) {
-            throw new IllegalArgumentException("one scenario and a power of two, please");
+            throw new IllegalArgumentException("the mean is one scenario, and the power a power of two");
         }
         this.load = load;
+        squarings = Integer.numberOfTrailingZeros(power);
+        each = new double[load.experts()];
         double sum = 0;
         for (int e = 0; e < load.experts(); e++) {
             sum += load.of(0, e, 1);
         }
         unit = sum > 0 ? sum / gpus : 1;
-        setPower(power);
-    }
-
-    void setPower(int power) {
-        squarings = Integer.numberOfTrailingZeros(power);
-        if (placement != null) {
-            refresh();
-        }
     }
 
     @Override
@@ -75,6 +72,9 @@ public final class MeanLoads implements GpuLoads {
         placement = p;
         gpuLoad = new double[p.gpus()];
         gpuPower = new double[p.gpus()];
+        for (int e = 0; e < each.length; e++) {
+            each[e] = p.replicas[e] == 0 ? 0 : load(e, p.replicas[e]);
+        }
         for (int slot = 0; slot < p.slots(); slot++) {
             gpuLoad[p.gpuOf[slot]] += load(p.expert[slot]);
         }
@@ -148,29 +148,36 @@ public final class MeanLoads implements GpuLoads {
         }
         if (expert >= 0) {
             reshare(expert, placement.replicas[expert] + 1, g);
-            gpuLoad[g] += load(expert, placement.replicas[expert] + 1);
+            gpuLoad[g] += load(expert);
         }
         refresh();
     }
 
+    /** Gives an expert another number of replicas; those not on {@code gpu} take their new share. */
     private void reshare(int expert, int replicas, int gpu) {
+        double share = replicas == 0 ? 0 : load(expert, replicas);
         for (int i = 0; i < placement.replicas[expert]; i++) {
             int h = placement.gpusOf[expert][i];
             if (h != gpu) {
-                gpuLoad[h] += load(expert, replicas) - load(expert);
+                gpuLoad[h] += share - each[expert];
             }
         }
+        each[expert] = share;
     }
 
     private void refresh() {
-        fullest = Arrays.stream(gpuLoad).max().orElseThrow();
+        fullest = 0;
+        for (double l : gpuLoad) {
+            fullest = Math.max(fullest, l);
+        }
+        scale = fullest > 0 ? 1 / fullest : 1;
         for (int gpu = 0; gpu < gpuLoad.length; gpu++) {
             gpuPower[gpu] = power(gpuLoad[gpu]);
         }
     }
 
     private double power(double l) {
-        double x = l / fullest;
+        double x = l * scale;
         for (int i = 0; i < squarings; i++) {
             x *= x;
         }
@@ -178,7 +185,7 @@ public final class MeanLoads implements GpuLoads {
     }
 
     private double load(int expert) {
-        return expert < 0 ? 0 : load(expert, placement.replicas[expert]);
+        return expert < 0 ? 0 : each[expert];
     }
 
     private double load(int expert, int replicas) {

@@ -20,7 +20,7 @@ public sealed interface Objective {
 
     /** The fullest GPU under the window mean: exact, and blind to how steps differ from it. */
     record Mean() implements Objective {
-        private static final int POWER = 256;
+        private static final int POWER = 64;
 
         @Override
         public String name() {
