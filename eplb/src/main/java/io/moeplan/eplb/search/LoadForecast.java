@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * Steps to plan on, made from the recorded ones: expert loads without their sampling noise, and draws of how they may go
- * on.
+ * Steps to plan on, made from the recorded ones: draws of how expert loads may go on, without their sampling noise. Plans
+ * are for what comes, and while loads drift slowly a window shows only a part of where they go.
  *
  * <p>The model: expected tokens of expert e in step t are {@code n_t * exp(mu_e + sum_k z_tk u_ke)} (normalised), a few
  * factors that drift. Counts scatter around them like Poisson numbers. So
@@ -16,23 +16,27 @@ import java.util.SplittableRandom;
  * has, are factors;
  * <li>a loading {@code u_ke}, known to within {@code 1 / sqrt(m_e)}, is shrunk towards zero (James-Stein) by
  * {@code tau^2 / (tau^2 + 1 / m_e)}, tau^2 being the loadings' variance;
- * <li>the scores {@code z_k} are taken for AR(1) processes: the forecast for {@code h} steps ahead is
- * {@code mean + phi^h (last - mean)} with variance {@code v (1 - phi^2h)}, v the stationary variance from the increments,
- * and the error of the mean on top.
+ * <li>the scores {@code z_k} are taken for AR(1) processes. Persistence, variance and level are
+ * left open as far as the window leaves them open: each draw takes values as likely as the window makes them, then
+ * continues the scores by up to as many steps as the window has.
  * </ol>
  *
- * @param tokens  expected tokens, {@code [scenarios][experts]}: one for each recorded step (or bin of steps), then the
- *                draws. With no factor above the noise it is one scenario, the window mean
+ * @param tokens  expected tokens in a step, {@code [draws][experts]}; with no factor above the noise there is one scenario,
+ *                the window mean
  * @param factors factors found
  */
 public record LoadForecast(float[][] tokens, int factors) {
     /** More recorded steps than these are summed up in bins of neighbours. */
     private static final int MOST_BINS = 100;
-    private static final int DRAWS = 32;
+    private static final int DRAWS = 100;
     private static final int MOST_FACTORS = 8;
     /** How far above the noise's largest singular value a factor must be. */
     private static final double ABOVE_NOISE = 1.1;
     private static final int POWER_ITERATIONS = 100;
+    /** AR(1) coefficients, from step to step, that are weighed against each other. */
+    private static final double[] PERSISTENCES = {0, 0.3, 0.5, 0.7, 0.8, 0.87, 0.92, 0.95, 0.97, 0.98, 0.99};
+    /** Stationary variances, relative to the one in the window (slow drifts show less than they will). */
+    private static final double[] VARIANCES = {0.5, 0.7, 1, 1.4, 2, 3, 4.5, 7};
 
     /**
      * Fits the model to recorded steps.
@@ -134,22 +138,8 @@ public record LoadForecast(float[][] tokens, int factors) {
                 }
                 return new LoadForecast(new float[][]{window}, 0);
             }
-            float[][] tokens = new float[steps + DRAWS][];
-            for (int t = 0; t < steps; t++) {
-                double[] z = new double[loadings.length];
-                for (int k = 0; k < z.length; k++) {
-                    z[k] = scores[k][t];
-                }
-                tokens[t] = tokens(z, size[t] / stepsPerBin);
-            }
-            double[][] drawn = new double[DRAWS][loadings.length];
-            for (int k = 0; k < loadings.length; k++) {
-                draw(k, drawn);
-            }
-            for (int d = 0; d < DRAWS; d++) {
-                tokens[steps + d] = tokens(drawn[d], 1 / stepsPerBin);
-            }
-            return new LoadForecast(tokens, loadings.length);
+            return new LoadForecast(Arrays.stream(draw()).map(z -> tokens(z, 1 / stepsPerBin)).toArray(float[][]::new),
+                    loadings.length);
         }
 
         /** Singular vectors of the residuals, largest first, down to the noise. */
@@ -234,43 +224,40 @@ public record LoadForecast(float[][] tokens, int factors) {
             return u;
         }
 
-        /** Draws scores of one factor over a horizon as long as the window. */
-        private void draw(int k, double[][] drawn) {
-            double[] z = scores[k];
-            double noise = 1 / (singular[k] * singular[k]);
-            double phi = persistence(z, noise);
-            double increments = 0;
-            for (int t = 1; t < steps; t++) {
-                increments += (z[t] - z[t - 1]) * (z[t] - z[t - 1]) / (steps - 1);
+        /** Draws scores of all factors over a horizon as long as the window, {@code [draws][factors]}. */
+        private double[][] draw() {
+            double[][] drawn = new double[DRAWS][scores.length];
+            for (int k = 0; k < scores.length; k++) {
+                Drift[] drifts = drifts(scores[k], 1 / (singular[k] * singular[k]));
+                double[] likelihood = Arrays.stream(drifts).mapToDouble(Drift::logLikelihood).toArray();
+                for (int d = 0; d < DRAWS; d++) {
+                    drawn[d][k] = drifts[choose(likelihood)].draw(steps * (d + 0.5) / DRAWS, random);
+                }
             }
-            double innovation = Math.max(0, increments - 2 * noise) * (1 + phi) / 2;
-            double stationary = innovation / (1 - phi * phi);
-            // Generalised least squares: the two ends count in full, the others by 1 - phi.
-            double sum = z[0] + z[steps - 1];
-            double weights = 2;
-            for (int t = 1; t < steps - 1; t++) {
-                sum += (1 - phi) * z[t];
-                weights += 1 - phi;
-            }
-            double level = sum / weights;
-            double levelError = innovation / ((1 - phi) * (1 - phi) * (steps - 1) + 1 - phi * phi);
-            int recent = Math.min(3, steps);
-            double last = Arrays.stream(z, steps - recent, steps).sum() / recent;
-            for (int d = 0; d < DRAWS; d++) {
-                double decay = Math.pow(phi, steps * (d + 0.5) / DRAWS);
-                double variance = stationary * (1 - decay * decay) + levelError * (1 - decay) * (1 - decay);
-                drawn[d][k] = level + (last - level) * decay + Math.sqrt(variance) * random.nextGaussian();
-            }
+            return drawn;
         }
 
-        /** The AR(1) coefficient, for noise in the scores and for the bias of short series ((1 + 3 phi) / steps). */
-        private double persistence(double[] z, double noise) {
-            double lagged = 0;
-            for (int t = 1; t < steps; t++) {
-                lagged += z[t] * z[t - 1];
+        private static Drift[] drifts(double[] z, double noise) {
+            double windowVariance = Math.max(1e-12, dot(z, z) / z.length - noise);
+            Drift[] drifts = new Drift[PERSISTENCES.length * VARIANCES.length];
+            for (int p = 0; p < PERSISTENCES.length; p++) {
+                for (int v = 0; v < VARIANCES.length; v++) {
+                    drifts[p * VARIANCES.length + v] = Drift.fit(z, noise, PERSISTENCES[p],
+                            VARIANCES[v] * windowVariance);
+                }
             }
-            double phi = Math.clamp(lagged / Math.max(1e-12, dot(z, z) - steps * noise), 0, 0.995);
-            return Math.min(0.99, phi + (1 + 3 * phi) / steps);
+            return drifts;
+        }
+
+        /** An index, each as likely as its logarithm says. */
+        private int choose(double[] logLikelihood) {
+            double most = Arrays.stream(logLikelihood).max().orElseThrow();
+            double left = random.nextDouble() * Arrays.stream(logLikelihood).map(l -> Math.exp(l - most)).sum();
+            int at = 0;
+            while (at < logLikelihood.length - 1 && left >= Math.exp(logLikelihood[at] - most)) {
+                left -= Math.exp(logLikelihood[at++] - most);
+            }
+            return at;
         }
 
         private float[] tokens(double[] z, double relativeSize) {
@@ -304,6 +291,58 @@ public record LoadForecast(float[][] tokens, int factors) {
             double[][] more = Arrays.copyOf(rows, rows.length + 1);
             more[rows.length] = row;
             return more;
+        }
+    }
+
+    /**
+     * A score as an AR(1) process around an unknown level, seen through noise: its Kalman filter, run for the score and for
+     * a constant 1 at once, which gives the level by generalised least squares and the likelihood with the level left open
+     * (the "augmented" filter; de Jong 1991).
+     *
+     * @param last  the filtered deviation from a level of zero at the last step
+     * @param unit  the same for the constant
+     * @param error variance of the filtered deviation
+     */
+    private record Drift(double persistence, double variance, double logLikelihood, double level, double levelError,
+            double last, double unit, double error) {
+        static Drift fit(double[] z, double noise, double persistence, double variance) {
+            double last = 0;
+            double unit = 0;
+            double error = 0;
+            double nextLast = 0;
+            double nextUnit = 0;
+            double nextError = variance;
+            double logs = 0;
+            double zz = 0;
+            double z1 = 0;
+            double ones = 0;
+            for (double seen : z) {
+                double spread = nextError + noise;
+                double gain = nextError / spread;
+                double surprise = seen - nextLast;
+                double unitSurprise = 1 - nextUnit;
+                logs += Math.log(spread);
+                zz += surprise * surprise / spread;
+                z1 += surprise * unitSurprise / spread;
+                ones += unitSurprise * unitSurprise / spread;
+                last = nextLast + gain * surprise;
+                unit = nextUnit + gain * unitSurprise;
+                error = (1 - gain) * nextError;
+                nextLast = persistence * last;
+                nextUnit = persistence * unit;
+                nextError = persistence * persistence * error + (1 - persistence * persistence) * variance;
+            }
+            double likelihood = -(logs + zz - z1 * z1 / ones + Math.log(ones)) / 2;
+            return new Drift(persistence, variance, likelihood, z1 / ones, 1 / ones, last, unit, error);
+        }
+
+        double draw(double ahead, SplittableRandom random) {
+            double decay = Math.pow(persistence, ahead);
+            double mean = level + decay * (last - level * unit);
+            double levelWeight = 1 - decay * unit;
+            double spread = variance * (1 - decay * decay) + decay * decay * error
+                    + levelWeight * levelWeight * levelError;
+            return mean + Math.sqrt(spread) * random.nextGaussian();
         }
     }
 }
