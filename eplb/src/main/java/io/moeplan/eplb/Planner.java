@@ -8,7 +8,7 @@ import java.util.List;
  * <p>A planner sees the whole trace, so that one that plans on steps rather than on totals fits here too; its parameters
  * are its own record components. Look one up with {@link Planners#named}.
  */
-public sealed interface Planner permits ContiguousPlanner, DeepSeekPlanner {
+public sealed interface Planner permits ContiguousPlanner, DeepSeekPlanner, TensorRtLlmPlanner, SearchPlanner {
     /** The name on the command line and in plan files. */
     String name();
 

@@ -5,7 +5,8 @@ import java.util.stream.Collectors;
 
 /** The planners there are, by name. */
 public final class Planners {
-    private static final List<Planner> ALL = List.of(new DeepSeekPlanner(), new ContiguousPlanner());
+    private static final List<Planner> ALL = List.of(new SearchPlanner(), new DeepSeekPlanner(),
+            new TensorRtLlmPlanner(), new ContiguousPlanner());
 
     private Planners() {}
 

@@ -1,0 +1,23 @@
+package io.moeplan.eplb.search;
+
+/**
+ * Seconds that replicas take in decode: tokens under even split, and the weights of the experts that get any.
+ *
+ * @param tokens expected tokens in a step, {@code [scenarios][experts]}
+ */
+record ActivationTimes(float[][] tokens, CostModel model) implements ReplicaLoad {
+    @Override
+    public int scenarios() {
+        return tokens.length;
+    }
+
+    @Override
+    public int experts() {
+        return tokens[0].length;
+    }
+
+    @Override
+    public double of(int scenario, int expert, int replicas) {
+        return model.replicaSeconds(tokens[scenario][expert], replicas);
+    }
+}
