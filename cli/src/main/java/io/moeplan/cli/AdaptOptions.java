@@ -3,6 +3,7 @@ package io.moeplan.cli;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.PlanFile;
+import io.moeplan.eplb.PlanProblem;
 import io.moeplan.eplb.migration.FailureDomain;
 import io.moeplan.eplb.migration.Migration;
 import io.moeplan.eplb.migration.MoveLimit;
@@ -36,6 +37,15 @@ final class AdaptOptions {
     @Option(names = "--survive-domain", paramLabel = "WHAT", defaultValue = "gpu",
             description = "gpu or node. Default: ${DEFAULT-VALUE}.")
     private FailureDomain domain;
+
+    /** The problem with the failures that its plan must outlive. */
+    PlanProblem require(PlanProblem problem) {
+        if (survive == null) {
+            return problem;
+        }
+        boolean nodes = domain == FailureDomain.NODE;
+        return problem.with(problem.requirements().surviving(nodes ? 0 : survive, nodes ? survive : 0));
+    }
 
     /**
      * Adapts a plan and says what that took.

@@ -60,7 +60,7 @@ final class PlanCommand implements Callable<Integer> {
     }
 
     private Plan plan(Recording opened, LoadTrace trace) throws IOException {
-        PlanProblem problem = Facts.problem(deployment, opened.manifest());
+        PlanProblem problem = adapt.require(Facts.problem(deployment, opened.manifest()));
         Plan.Model model = Facts.model(opened.manifest());
         return layerBudgets
                 ? Planning.planWithLayerBudgets(problem, trace, planner.planner(), model, opened.digest())

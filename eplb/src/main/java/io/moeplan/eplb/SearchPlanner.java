@@ -7,6 +7,7 @@ import io.moeplan.eplb.search.StepsCheck;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -83,18 +84,36 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
         return plan(problem, trace, () -> System.nanoTime() - deadline > 0);
     }
 
-    /** The same with another notion of when time is up; with none, the result depends on the arguments alone. */
-    int[][] plan(PlanProblem problem, LoadTrace trace, BooleanSupplier late) {
-        return new Run(problem, trace, late).plan();
+    @Override
+    public int[][] plan(List<PlanProblem> problems, LoadTrace trace) {
+        long deadline = System.nanoTime() + timeBudget.toNanos();
+        return plan(problems, trace, () -> System.nanoTime() - deadline > 0);
     }
 
-    /** The layer to search for a problem: groups are pinned if there are several that divide over several nodes. */
+    /** The same with another notion of when time is up; with none, the result depends on the arguments alone. */
+    int[][] plan(PlanProblem problem, LoadTrace trace, BooleanSupplier late) {
+        return plan(Collections.nCopies(trace.layers(), problem), trace, late);
+    }
+
+    private int[][] plan(List<PlanProblem> problems, LoadTrace trace, BooleanSupplier late) {
+        return new Run(problems, trace, late).plan();
+    }
+
+    /** It keeps all of them, and never puts an expert on a GPU twice. */
+    @Override
+    public Requirements keeps(Requirements asked) {
+        return asked.withDistinct(true);
+    }
+
+    /** The layer to search for a problem. */
     public static LayerProblem layerProblem(PlanProblem problem) {
         Topology topology = problem.topology();
-        LayerProblem free = LayerProblem.of(problem.experts(), topology.nodes(), topology.gpusPerNode(),
-                topology.slotsPerGpu());
+        LayerProblem layer = LayerProblem
+                .of(problem.experts(), topology.nodes(), topology.gpusPerNode(), topology.slotsPerGpu())
+                .withCapacity(problem.capacity())
+                .withReplicas(problem.fewestReplicas(), problem.requirements().lostNodes() > 0);
         if (problem.groups() == 1 || topology.nodes() == 1 || !problem.hierarchical()) {
-            return free;
+            return layer;
         }
         int nodeExperts = problem.experts() / topology.nodes();
         int nodeSlots = topology.gpusPerNode() * topology.slotsPerGpu();
@@ -103,23 +122,25 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
                     + " experts, for " + topology.slotsPerGpu() + " slots: use --groups 1, or " + "--slots-per-gpu "
                     + (nodeExperts + topology.gpusPerNode() - 1) / topology.gpusPerNode() + " to " + nodeExperts);
         }
-        return free.withGroups(problem.groups());
+        if (problem.groups() % topology.nodes() != 0) {
+            throw new ImpossiblePlanException(problem.groups() + " groups do not divide over " + topology.nodes()
+                    + " nodes: leave them free (--free-groups)");
+        }
+        return layer.withGroups(problem.groups());
     }
 
     /** One call of {@link #plan}. */
     private final class Run {
-        private final PlanProblem problem;
+        private final List<PlanProblem> problems;
         private final LoadTrace trace;
-        private final LayerProblem layerProblem;
-        private final int[][] reference;
+        private final List<LayerProblem> layerProblems;
         private final BooleanSupplier late;
         private long effort;
 
-        Run(PlanProblem problem, LoadTrace trace, BooleanSupplier late) {
-            this.problem = problem;
+        Run(List<PlanProblem> problems, LoadTrace trace, BooleanSupplier late) {
+            this.problems = problems;
             this.trace = trace;
-            layerProblem = layerProblem(problem);
-            reference = new DeepSeekPlanner().plan(problem, trace);
+            layerProblems = problems.stream().map(SearchPlanner::layerProblem).toList();
             this.late = late;
             effort = (long) (timeBudget.toNanos() / 1e9 * EFFORT_PER_SECOND * Math.min(CORES, trace.layers()));
         }
@@ -131,7 +152,7 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
                 for (int round = 0; round < ROUNDS; round++) {
                     search(pool, layers, effort / (ROUNDS - round));
                 }
-                return layers.stream().map(layer -> layer.search.slots()).toArray(int[][]::new);
+                return layers.stream().map(Layer::map).toArray(int[][]::new);
             }
         }
 
@@ -158,7 +179,8 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
                 sample.add(i * trace.layers() / checked);
             }
             long share = Math.min(MOST_CHECK_EFFORT, (long) (effort * CHECK_SHARE / 2 / Math.max(1, checked)));
-            double gain = inParallel(pool, sample, l -> StepsCheck.gain(layerProblem, counts(l), share, seed)).stream()
+            double gain = inParallel(pool, sample, l -> StepsCheck.gain(layerProblems.get(l), counts(l), share, seed))
+                    .stream()
                     .mapToDouble(Double::doubleValue).sum();
             effort -= 2 * share * checked;
             return gain >= 0;
@@ -175,16 +197,30 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
 
         /** A layer under search. */
         private final class Layer {
+            private final PlanProblem problem;
             private final LayerSearch search;
             private final double bound;
 
             Layer(int index, Objective objective) {
-                search = new LayerSearch(layerProblem,
-                        objective.loads(counts(index), layerProblem.gpus(), seed + index),
+                problem = problems.get(index);
+                LayerProblem layer = layerProblems.get(index);
+                search = new LayerSearch(layer, objective.loads(counts(index), layer.gpus(), seed + index),
                         seed + index);
-                double[] weight = Arrays.stream(trace.totals(index)).asDoubleStream().toArray();
-                search.offer(DistinctReplicas.repair(problem.topology(), reference[index], weight));
+                if (problem.filledSlots() == problem.topology().slots()) {
+                    search.offer(reference(index));
+                }
                 bound = Bound.of(problem, trace.totals(index)).maxOverMean();
+            }
+
+            /** The reference's layout; it knows neither empty slots nor absent GPUs. */
+            private int[] reference(int index) {
+                double[] weight = Arrays.stream(trace.totals(index)).asDoubleStream().toArray();
+                int[] map = new DeepSeekPlanner().plan(problem, trace.layer(index))[0];
+                return DistinctReplicas.repair(problem.topology(), map, weight);
+            }
+
+            int[] map() {
+                return problem.inSlots(search.slots());
             }
 
             double gap() {

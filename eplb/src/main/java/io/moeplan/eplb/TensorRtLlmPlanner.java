@@ -30,12 +30,23 @@ public record TensorRtLlmPlanner() implements Planner {
             throw new IllegalArgumentException("the trace has " + trace.experts() + " experts per layer, the problem "
                     + problem.experts());
         }
+        if (problem.filledSlots() != problem.topology().slots()) {
+            throw new ImpossiblePlanException(
+                    NAME + " fills every slot of every GPU: for absent GPUs or empty slots use"
+                            + " --algorithm " + SearchPlanner.NAME);
+        }
         int[][] maps = new int[trace.layers()][];
         for (int layer = 0; layer < maps.length; layer++) {
             double[] weight = Arrays.stream(trace.totals(layer)).asDoubleStream().toArray();
             maps[layer] = DistinctReplicas.repair(problem.topology(), layout(problem, weight), weight);
         }
         return maps;
+    }
+
+    /** It knows neither groups nor losses. */
+    @Override
+    public Requirements keeps(Requirements asked) {
+        return asked.withDistinct(true).withGroups(GroupPlacement.FREE).surviving(0, 0);
     }
 
     private static int[] layout(PlanProblem problem, double[] weight) {

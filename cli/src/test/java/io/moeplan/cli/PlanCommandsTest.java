@@ -1,0 +1,128 @@
+package io.moeplan.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.PlanFile;
+import io.moeplan.recording.Recording;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** plan, check and import, on the ready recording of the sample. */
+class PlanCommandsTest {
+    private static final Path RECORDING = Path.of("../samples/recording").toAbsolutePath().normalize();
+
+    @TempDir
+    private Path temp;
+
+    @Test
+    void aPlanHoldsAgainstItsRecording() {
+        Path plan = plan("plan.json", "--redundant", 8);
+        Run check = Run.moeplan("check", plan, RECORDING);
+        assertThat(check.exit()).isZero();
+        assertThat(check.out()).contains("The plan holds.").doesNotContain("FAILS");
+    }
+
+    @Test
+    void aFalsifiedPlanDoesNot() throws IOException {
+        Path plan = plan("plan.json", "--redundant", 8, "--algorithm", "deepseek");
+        String text = Files.readString(plan);
+        Files.writeString(plan, text.replaceFirst("\"max_over_mean\" ?: ?1\\.\\d+", "\"max_over_mean\":1.0"));
+        Run check = Run.moeplan("check", plan, RECORDING);
+        assertThat(check.exit()).isEqualTo(1);
+        assertThat(check.out()).contains("FAILS").contains("does not hold");
+    }
+
+    @Test
+    void theSameSeedGivesTheSamePlan() {
+        Path one = plan("one.json", "--redundant", 8, "--seed", 7);
+        Path other = plan("other.json", "--redundant", 8, "--seed", 7);
+        assertThat(one).hasSameTextualContentAs(other);
+    }
+
+    @Test
+    void spareSlotsStayEmptyWhereThatIsWanted() throws IOException {
+        Path file = plan("plan.json", "--redundant", 3, "--spare", "empty");
+        Plan plan = PlanFile.read(file);
+        assertThat(plan.layers()).allSatisfy(
+                layer -> assertThat(layer.physicalToLogical()).hasSize(40).contains(-1));
+        assertThat(Run.moeplan("check", file, RECORDING).exit()).isZero();
+    }
+
+    @Test
+    void absentGpusHoldNothing() throws IOException {
+        Plan plan = PlanFile.read(plan("plan.json", "--slots-per-gpu", 6, "--absent", "2"));
+        for (int slot = 12; slot < 18; slot++) {
+            assertThat(plan.layers().getFirst().physicalToLogical()[slot]).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void aPlanSurvivesTheLossOfAGpuOrSaysWhatThatTakes() throws IOException {
+        Path file = temp.resolve("plan.json");
+        Run run = Run.moeplan("plan", RECORDING, "--gpus", 8, "--redundant", 32, "--survive", 1, "--time-budget", 1,
+                "--out", file);
+        assertThat(run.exit()).isZero();
+        assertThat(run.out()).contains("Survival");
+        assertThat(PlanFile.read(file).requirements().lostGpus()).isEqualTo(1);
+        Run impossible = Run.moeplan("plan", RECORDING, "--gpus", 8, "--redundant", 8, "--survive", 1, "--out",
+                temp.resolve("no.json"));
+        assertThat(impossible.exit()).isEqualTo(1);
+        assertThat(impossible.errorLines()).singleElement().asString().contains("32");
+        assertThat(temp.resolve("no.json")).doesNotExist();
+    }
+
+    @Test
+    void expertsMoveNoMoreThanAllowed() {
+        Path now = plan("now.json", "--redundant", 8, "--algorithm", "deepseek", "--holdout", 0.8);
+        Run run = Run.moeplan("plan", RECORDING, "--gpus", 8, "--redundant", 8, "--time-budget", 1, "--current", now,
+                "--max-moves", 20, "--expert-bytes", "1M", "--out", temp.resolve("next.json"));
+        assertThat(run.exit()).isZero();
+        assertThat(run.out()).containsPattern("Migration: (1?\\d|20) experts move").contains("Moves against balance");
+        assertThat(Run.moeplan("check", temp.resolve("next.json"), RECORDING).exit()).isZero();
+    }
+
+    @Test
+    void countMatricesBecomeRecordings() throws IOException {
+        Path matrix = Files.writeString(temp.resolve("counts.json"), "[[[5, 1, 1, 1], [2, 2, 2, 2]], [[4, 0, 0, 4], "
+                + "[1, 5, 1, 1]]]");
+        Path recording = temp.resolve("counts");
+        assertThat(Run.moeplan("import", "--from", "count-matrix", matrix, "--top-k", 2, "--out", recording).exit())
+                .isZero();
+        assertThat(Recording.open(recording).trace().totals(0)).containsExactly(9, 1, 1, 5);
+        assertThat(Recording.open(recording).trace().tokens()).isEqualTo(8);
+        Path plan = temp.resolve("plan.json");
+        assertThat(Run.moeplan("plan", recording, "--gpus", 2, "--redundant", 2, "--holdout", 0, "--out", plan).exit())
+                .isZero();
+        assertThat(Run.moeplan("check", plan, recording).exit()).isZero();
+    }
+
+    @Test
+    void aBadCountMatrixIsRefusedByPlace() throws IOException {
+        for (String bad : new String[]{"", "{}", "[1, 2]", "[[1, 2], [3]]", "[[1, -2]]", "[[1, \"x\"]]", "[[1, 2]",
+            "[[]]",
+            "[[[1]], [[1, 2]]]", "[[1e99]]", "[[[[1]]]]"}) {
+            Path matrix = Files.writeString(temp.resolve("counts.json"), bad);
+            Run run = Run.moeplan("import", "--from", "count-matrix", matrix, "--out", temp.resolve("rec"));
+            assertThat(run.exit()).as(bad).isEqualTo(1);
+            assertThat(run.errorLines()).as(bad).singleElement().asString().contains("counts.json")
+                    .doesNotContain("internal");
+            assertThat(temp.resolve("rec")).doesNotExist();
+        }
+    }
+
+    private Path plan(String name, Object... more) {
+        Path file = temp.resolve(name);
+        Object[] args = new Object[more.length + 8];
+        Object[] first = {"plan", RECORDING, "--gpus", 8, "--time-budget", 1, "--out", file};
+        System.arraycopy(first, 0, args, 0, first.length);
+        System.arraycopy(more, 0, args, first.length, more.length);
+        Run run = Run.moeplan(args);
+        assertThat(run.err()).isEmpty();
+        assertThat(run.exit()).isZero();
+        return file;
+    }
+}
