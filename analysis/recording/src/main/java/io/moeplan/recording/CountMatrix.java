@@ -53,6 +53,7 @@ public final class CountMatrix {
         expect(json.nextToken(), JsonToken.START_ARRAY, "an array of experts, or of layers");
         List<int[][]> steps = new ArrayList<>();
         if (json.nextToken() == JsonToken.START_ARRAY) {
+            json.nextToken();
             steps.add(layers(experts()));
             while (json.nextToken() == JsonToken.START_ARRAY) {
                 expect(json.nextToken(), JsonToken.START_ARRAY, "an array of experts");
