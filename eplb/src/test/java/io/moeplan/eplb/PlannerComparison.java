@@ -93,7 +93,8 @@ final class PlannerComparison {
                 List<LoadTrace> traces = new ArrayList<>();
                 for (int seed = 0;; seed++) {
                     Path file = folder
-                            .resolve("t_" + shape[0] + "_" + shape[1] + "_" + shape[2] + "_" + drift + "_" + seed + ".bin");
+                            .resolve("t_" + shape[0] + "_" + shape[1] + "_" + shape[2] + "_" + drift + "_" + seed
+                                    + ".bin");
                     if (!Files.exists(file)) {
                         break;
                     }
