@@ -23,8 +23,8 @@ class SearchPlannerTest {
     }
 
     /**
-     * 10,000 layers. Where the reference puts an expert twice on a GPU it may be better than anything that does not, so
-     * then the comparison is with its mended layout.
+     * 10,000 layers. Where the reference puts an expert twice on a GPU it may be better than any layout that does not (two
+     * GPUs of two slots, loads 3, 2, 1: [2 1] [3 3]), so then the comparison is with its mended layout.
      */
     @Test
     void isNeverWorseThanTheReference() {
@@ -252,11 +252,11 @@ class SearchPlannerTest {
         double reference = 0;
         for (int seed = 0; seed < 5; seed++) {
             LoadTrace trace = LoadGenerator.trace(1, 256, 32, 0.12, 200, seed);
-            mine += PlannerComparison.excess(problem, trace, steps(Duration.ofSeconds(1)));
+            mine += PlannerComparison.excess(problem, trace, steps(Duration.ofMillis(500)));
             reference += PlannerComparison.excess(problem, trace, new DeepSeekPlanner());
         }
         System.out.printf("held out, a = 0.12: %.4f, reference %.4f%n", mine / 5, reference / 5);
-        assertThat(mine).isLessThan(0.5 * reference);
+        assertThat(mine).isLessThan(0.45 * reference);
     }
 
     @Test
