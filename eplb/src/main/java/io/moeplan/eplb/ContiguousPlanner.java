@@ -38,6 +38,18 @@ public record ContiguousPlanner() implements Planner {
         return problem.inSlots(layout(problem.experts(), problem.filledSlots()));
     }
 
+    /** The same over the slots that another layout fills, {@code [slots]}. */
+    public static int[] inPlaceOf(int[] map, int experts) {
+        int[] layout = map.clone();
+        int next = 0;
+        for (int slot = 0; slot < map.length; slot++) {
+            if (map[slot] != Layout.EMPTY) {
+                layout[slot] = next++ % experts;
+            }
+        }
+        return layout;
+    }
+
     /** The logical expert in each slot, {@code [slots]}. */
     public static int[] layout(int experts, int slots) {
         int[] map = new int[slots];

@@ -18,7 +18,8 @@ public sealed interface Dispatch permits EvenSplit, FixedChoice, LeastMaximum, R
     LayerDispatch on(Layout layout);
 
     /**
-     * The tokens that each GPU computes in one step and layer, if every source rank sends an equal share.
+     * The tokens that each GPU computes in one step and layer, if every source rank that holds an expert sends an equal
+     * share.
      *
      * @param counts tokens routed to each expert, {@code [experts]} from index {@code from} on
      * @param load   receives the tokens of each GPU, {@code [gpus]}; what was in it is overwritten

@@ -8,7 +8,9 @@ final class FixedRoutes {
     private final int gpus;
     /** The GPU that each source rank sends an expert's tokens to, {@code [experts][gpus]}. */
     private final int[][] target;
-    /** How many source ranks use each replica, {@code [experts][replicas]}. */
+    /** How many source ranks send tokens. */
+    private final int senders;
+    /** How many of them use each replica, {@code [experts][replicas]}. */
     private final int[][] users;
 
     /** @param choices the replica that each source rank uses, {@code [experts][gpus]} */
@@ -17,12 +19,15 @@ final class FixedRoutes {
         this.gpus = layout.topology().gpus();
         this.target = new int[layout.experts()][gpus];
         this.users = new int[layout.experts()][];
+        int[] sending = layout.senders();
+        this.senders = sending.length;
         for (int expert = 0; expert < layout.experts(); expert++) {
             users[expert] = new int[layout.replicas(expert)];
             for (int source = 0; source < gpus; source++) {
-                int replica = choices[expert][source];
-                target[expert][source] = layout.gpu(expert, replica);
-                users[expert][replica]++;
+                target[expert][source] = layout.gpu(expert, choices[expert][source]);
+            }
+            for (int source : sending) {
+                users[expert][choices[expert][source]]++;
             }
         }
     }
@@ -50,7 +55,7 @@ final class FixedRoutes {
 
     private void addEqualShares(LayerStep step, double[] load) {
         for (int expert = 0; expert < users.length; expert++) {
-            double share = (double) step.count(expert) / gpus;
+            double share = (double) step.count(expert) / senders;
             for (int r = 0; r < users[expert].length; r++) {
                 load[layout.gpu(expert, r)] += users[expert][r] * share;
             }

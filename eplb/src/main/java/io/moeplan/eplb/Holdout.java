@@ -8,8 +8,15 @@ package io.moeplan.eplb;
  * @param judgedSteps  steps judged on: the rest, or all if nothing was held out
  * @param planTokens   tokens in the steps planned on
  * @param judgedTokens tokens in the steps judged on
+ * @param replayed     whether the judged steps are those of a replay rather than the recording's own
  */
-public record Holdout(double fraction, int planSteps, int judgedSteps, long planTokens, long judgedTokens) {
+public record Holdout(double fraction, int planSteps, int judgedSteps, long planTokens, long judgedTokens,
+        boolean replayed) {
+    /** The recording's own steps. */
+    public Holdout(double fraction, int planSteps, int judgedSteps, long planTokens, long judgedTokens) {
+        this(fraction, planSteps, judgedSteps, planTokens, judgedTokens, false);
+    }
+
     /** Whether the judged steps are ones the planner has not seen. */
     public boolean unseen() {
         return fraction > 0;

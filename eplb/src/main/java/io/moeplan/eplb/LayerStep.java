@@ -7,7 +7,8 @@ package io.moeplan.eplb;
  * @param layer    index of the MoE layer, for the same purpose
  * @param counts   tokens routed to each expert, {@code [experts]} from index {@code from} on
  * @param bySource the same by the rank that the tokens come from, {@code [ranks][experts]}, each row from index
- *                 {@code from} on; without rows if that is not known, and then every rank is taken to send an equal share
+ *                 {@code from} on; without rows if that is not known, and then every rank that holds an expert is taken
+ *                 to send an equal share
  */
 public record LayerStep(long id, int layer, int[] counts, int from, int[][] bySource) {
     private static final int[][] UNKNOWN = {};

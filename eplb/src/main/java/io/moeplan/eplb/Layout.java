@@ -16,7 +16,8 @@ public final class Layout {
     private final int[] slots;
     /** The GPU of each of {@link #slots}. */
     private final int[] gpus;
-    private final int usedGpus;
+    /** GPUs that hold an expert, ascending. */
+    private final int[] senders;
 
     /**
      * @param physicalToLogical the logical expert in each slot, {@code [slots]}, GPU-major; -1 in an empty one
@@ -47,7 +48,7 @@ public final class Layout {
             }
         }
         this.gpus = Arrays.stream(slots).map(topology::gpuOf).toArray();
-        this.usedGpus = (int) Arrays.stream(gpus).distinct().count();
+        this.senders = Arrays.stream(gpus).distinct().sorted().toArray();
     }
 
     public Topology topology() {
@@ -61,12 +62,25 @@ public final class Layout {
 
     /** GPUs that hold an expert; the others are absent and do not count in means. */
     public int usedGpus() {
-        return usedGpus;
+        return senders.length;
+    }
+
+    /**
+     * The source ranks that send tokens: the GPUs that hold an expert, ascending. An absent GPU computes no attention
+     * either.
+     */
+    public int[] senders() {
+        return senders.clone();
     }
 
     /** The logical expert in a slot, or {@link #EMPTY}. */
     public int expertOf(int slot) {
         return physicalToLogical[slot];
+    }
+
+    /** The logical expert in each slot, {@code [slots]}, -1 in an empty one. */
+    public int[] map() {
+        return physicalToLogical.clone();
     }
 
     /** Replicas of an expert. */

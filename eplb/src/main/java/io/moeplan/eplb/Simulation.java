@@ -32,7 +32,7 @@ public final class Simulation {
         int[][] after = mapsFor(trace, plan);
         int[][] before = new int[after.length][];
         for (int layer = 0; layer < before.length; layer++) {
-            before[layer] = contiguous(after[layer], trace.experts());
+            before[layer] = ContiguousPlanner.inPlaceOf(after[layer], trace.experts());
         }
         return new SimulationResult(dispatch.name(), holdout,
                 replay(trace, sources, plan.topology(), before, ContiguousPlanner.NAME, dispatch),
@@ -126,18 +126,6 @@ public final class Simulation {
             throw new IllegalArgumentException("the plan has MoE layer " + id + ", the recording does not");
         });
         return maps.toArray(int[][]::new);
-    }
-
-    /** The engine's default layout of the slots that a plan's map fills. */
-    private static int[] contiguous(int[] map, int experts) {
-        int[] layout = map.clone();
-        int next = 0;
-        for (int slot = 0; slot < map.length; slot++) {
-            if (map[slot] != Layout.EMPTY) {
-                layout[slot] = next++ % experts;
-            }
-        }
-        return layout;
     }
 
     private static double sum(double[] load) {

@@ -1,5 +1,7 @@
 package io.moeplan.eplb;
 
+import java.util.Arrays;
+
 /**
  * Which rank the tokens of each step of a {@link LoadTrace} come from. Ranks are the expert-parallel ranks of a deployment
  * whose attention is data-parallel, so that source rank r is GPU r.
@@ -32,7 +34,31 @@ public interface SourceCounts {
         };
     }
 
-    /** Nothing is known: every rank is taken to send an equal share of every step. */
+    /**
+     * The same for ranks that run on some of a deployment's GPUs; the others, which are absent, send nothing.
+     *
+     * @param gpus     the GPU of each rank, {@code [ranks]}
+     * @param allGpus GPUs of the deployment, absent ones included
+     */
+    default SourceCounts onGpus(int[] gpus, int allGpus) {
+        SourceCounts onRanks = this;
+        return new SourceCounts() {
+            @Override
+            public int ranks() {
+                return allGpus;
+            }
+
+            @Override
+            public void read(int step, int[][] counts) {
+                for (int[] row : counts) {
+                    Arrays.fill(row, 0);
+                }
+                onRanks.read(step, Arrays.stream(gpus).mapToObj(gpu -> counts[gpu]).toArray(int[][]::new));
+            }
+        };
+    }
+
+    /** Nothing is known: every rank that holds an expert is taken to send an equal share of every step. */
     static SourceCounts unknown() {
         return new SourceCounts() {
             @Override

@@ -2,12 +2,14 @@ package io.moeplan.eplb;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * SGLang's {@code --ep-dispatch-algorithm static} ({@code compute_logical_to_rank_dispatch_physical_map} in
  * {@code sglang/srt/eplb/expert_location.py}): a source rank uses the expert's first replica on its own GPU; else the first
  * on its own node, if only some of the replicas are there; else the ranks that are left share all replicas fairly, each
- * replica getting as many ranks as any other or one more, drawn once and then kept.
+ * replica getting as many ranks as any other or one more, drawn once and then kept. Ranks that send nothing
+ * ({@link Layout#senders()}) take no one's share: they come after the others.
  *
  * <p>SGLang draws with Python's generator through all layers in turn; here the draw depends on the expert and its slots
  * alone. Both are draws from the same distribution.
@@ -23,11 +25,12 @@ public record StaticReplica() implements FixedChoice {
     @Override
     public int[][] choices(Layout layout) {
         int[][] choices = new int[layout.experts()][layout.topology().gpus()];
+        int[] senders = layout.senders();
         for (int expert = 0; expert < choices.length; expert++) {
             for (int source = 0; source < choices[expert].length; source++) {
                 choices[expert][source] = nearest(layout, expert, source);
             }
-            shareOut(layout, expert, choices[expert]);
+            shareOut(layout, senders, expert, choices[expert]);
         }
         return choices;
     }
@@ -49,8 +52,8 @@ public record StaticReplica() implements FixedChoice {
         return onNode < layout.replicas(expert) ? firstOnNode : UNDECIDED;
     }
 
-    /** Gives the ranks that have no replica nearby theirs. */
-    private static void shareOut(Layout layout, int expert, int[] choices) {
+    /** Gives the ranks that have no replica nearby theirs, {@code choices[gpus]}. */
+    private static void shareOut(Layout layout, int[] senders, int expert, int[] choices) {
         int[] ranks = undecided(choices);
         if (ranks.length == 0) {
             return;
@@ -65,9 +68,15 @@ public record StaticReplica() implements FixedChoice {
         // Who gets one rank more, then which ranks.
         shuffle(replicas, random);
         shuffle(ranks, random);
+        ranks = IntStream.concat(Arrays.stream(ranks).filter(rank -> sends(senders, rank)),
+                Arrays.stream(ranks).filter(rank -> !sends(senders, rank))).toArray();
         for (int i = 0; i < ranks.length; i++) {
             choices[ranks[i]] = replicas[i % replicas.length];
         }
+    }
+
+    private static boolean sends(int[] senders, int rank) {
+        return Arrays.binarySearch(senders, rank) >= 0;
     }
 
     private static int[] undecided(int[] choices) {

@@ -61,6 +61,12 @@ public final class Verdicts {
 
     private static String judgedOn(Holdout holdout) {
         String steps = holdout.judgedSteps() == 1 ? "1 step" : holdout.judgedSteps() + " steps";
+        if (holdout.replayed()) {
+            return holdout.unseen()
+                    ? "judged on " + steps + " replayed from requests held out from planning"
+                    : "judged on " + steps + " replayed from requests it was planned on (nothing held out, so this"
+                            + " flatters the plan)";
+        }
         return holdout.unseen()
                 ? "judged on " + steps + " held out from planning"
                 : "judged on the same " + steps + " it was planned on (nothing held out, so this flatters the plan)";

@@ -160,6 +160,84 @@ class DispatchTest {
         }
     }
 
+    /** Node 0 has GPU 0 only, node 1 both of its. Expert 0 on GPUs 0 and 2, expert 1 on 2 and 3, expert 2 on 3. */
+    private static final Layout ABSENT = new Layout(new Topology(2, 2, 2), 3, new int[]{0, -1, -1, -1, 0, 1, 1, 2});
+
+    @Test
+    void absentGpusSendNothing() {
+        assertThat(ABSENT.senders()).containsExactly(0, 2, 3);
+        assertThat(ABSENT.usedGpus()).isEqualTo(3);
+        // Of ranks 0, 2, and 3, modulo sends two to replica 0 and one to replica 1; rank 1 would have taken the second.
+        LayerStep first = LayerStep.of(new int[]{9, 0, 0}, 0);
+        assertThat(load(new ModuloReplica(), ABSENT, first)).containsExactly(6, 0, 3, 0);
+        assertThat(load(new StaticReplica(), ABSENT, first)).containsExactly(3, 0, 6, 0);
+        // Only rank 0 has no replica of expert 1 nearby: it takes one of them, which is not an absent rank's share.
+        int taken = ABSENT.gpu(1, new StaticReplica().choices(ABSENT)[1][0]);
+        double[] shared = load(new StaticReplica(), ABSENT, LayerStep.of(new int[]{0, 9, 0}, 0));
+        assertThat(shared[taken]).isEqualTo(6);
+        assertThat(Arrays.stream(shared).sum()).isEqualTo(9);
+    }
+
+    @Test
+    void fixedChoicesWithAbsentGpusAreThoseOfTheirSenders() {
+        Random random = new Random(11);
+        for (int i = 0; i < 300; i++) {
+            Layout layout = withAbsentGpus(random);
+            int[] each = TestLoads.counts(random, layout.experts());
+            int[] senders = layout.senders();
+            int[][] sources = new int[layout.topology().gpus()][layout.experts()];
+            for (int sender : senders) {
+                sources[sender] = each;
+            }
+            int[] counts = Arrays.stream(each).map(count -> count * senders.length).toArray();
+            for (Dispatch rule : List.of(new StaticReplica(), new ModuloReplica())) {
+                assertThat(load(rule, layout, LayerStep.of(counts, 0))).as(rule.name()).containsExactly(
+                        load(rule, layout, new LayerStep(0, 0, counts, 0, sources)), within(1e-6));
+            }
+            isFairAmongSenders(layout);
+        }
+    }
+
+    private static void isFairAmongSenders(Layout layout) {
+        int[][] choices = new StaticReplica().choices(layout);
+        Topology topology = layout.topology();
+        for (int expert = 0; expert < layout.experts(); expert++) {
+            int e = expert;
+            int n = layout.replicas(expert);
+            int[] fair = new int[n];
+            for (int sender : layout.senders()) {
+                long near = layout.gpusOf(e).filter(gpu -> topology.nodeOf(gpu) == topology.nodeOf(sender)).count();
+                boolean own = layout.gpusOf(e).anyMatch(gpu -> gpu == sender);
+                if (!own && (near == 0 || near == n)) {
+                    fair[choices[e][sender]]++;
+                }
+            }
+            assertThat(Arrays.stream(fair).max().orElseThrow() - Arrays.stream(fair).min().orElseThrow())
+                    .isLessThanOrEqualTo(1);
+        }
+    }
+
+    @Test
+    void sourcesOnPresentGpus() {
+        SourceCounts two = new SourceCounts() {
+            @Override
+            public int ranks() {
+                return 2;
+            }
+
+            @Override
+            public void read(int step, int[][] counts) {
+                counts[0][0] = 5;
+                counts[1][0] = 7 + step;
+            }
+        };
+        SourceCounts placed = two.onGpus(new int[]{0, 2}, 4);
+        int[][] counts = {{1}, {1}, {1}, {1}};
+        placed.read(1, counts);
+        assertThat(placed.ranks()).isEqualTo(4);
+        assertThat(counts).isDeepEqualTo(new int[][]{{5}, {0}, {8}, {0}});
+    }
+
     @Test
     void randomDrawsTheSameForTheSameStep() {
         int[] counts = {1000, 500, 2000, 7};
@@ -207,6 +285,22 @@ class DispatchTest {
             map[slot] = map[slot] < problem.experts() ? map[slot] : random.nextInt(problem.experts());
         }
         return new Layout(problem.topology(), problem.experts(), map);
+    }
+
+    /** A random layout in which some GPUs, and some further slots, hold nothing. */
+    private static Layout withAbsentGpus(Random random) {
+        Topology topology = new Topology(2, 2 + random.nextInt(2), 4);
+        int experts = 4 + random.nextInt(3);
+        int[] map = new int[topology.slots()];
+        Arrays.fill(map, Layout.EMPTY);
+        int[] present = Arrays.stream(permutation(random, topology.gpus())).limit(2 + random.nextInt(2)).toArray();
+        int[] order = permutation(random, present.length * topology.slotsPerGpu());
+        for (int i = 0; i < order.length; i++) {
+            int slot = present[order[i] / topology.slotsPerGpu()] * topology.slotsPerGpu()
+                    + order[i] % topology.slotsPerGpu();
+            map[slot] = i < experts ? i : random.nextInt(-1, experts);
+        }
+        return new Layout(topology, experts, map);
     }
 
     private static int[] permutation(Random random, int size) {

@@ -35,7 +35,8 @@ final class PlanJson {
         Holdout holdout = report.simulation().holdout();
         node.putObject("holdout").put("unseen", holdout.unseen()).put("fraction", holdout.fraction())
                 .put("plan_steps", holdout.planSteps()).put("judged_steps", holdout.judgedSteps())
-                .put("plan_tokens", holdout.planTokens()).put("judged_tokens", holdout.judgedTokens());
+                .put("plan_tokens", holdout.planTokens()).put("judged_tokens", holdout.judgedTokens())
+                .put("replayed", holdout.replayed());
         node.putObject("verdict").put("word", report.verdict().word().name().toLowerCase(Locale.ROOT))
                 .put("gain", report.verdict().gain()).put("reason", report.verdict().reason());
         node.set("before", layout(report.simulation().before(), report.plan()));

@@ -39,6 +39,9 @@ final class Words {
 
     /** What a plan was made on and judged on. */
     static String holdout(Holdout holdout) {
+        if (holdout.replayed()) {
+            return replay(holdout);
+        }
         if (!holdout.unseen()) {
             return "planned and judged on the same " + count(holdout.judgedSteps(), "step") + " ("
                     + integer(holdout.judgedTokens())
@@ -47,6 +50,15 @@ final class Words {
         return "planned on " + range(holdout.planSteps()) + ", judged on the " + count(holdout.judgedSteps(), "step")
                 + " after " + (holdout.planSteps() == 1 ? "it" : "them") + " (unseen, "
                 + integer(holdout.judgedTokens()) + " tokens)";
+    }
+
+    private static String replay(Holdout holdout) {
+        String judged = "planned on " + count(holdout.planSteps(), "step") + ", judged on "
+                + count(holdout.judgedSteps(), "step") + " replayed from ";
+        return holdout.unseen()
+                ? judged + "requests not planned on (unseen, " + integer(holdout.judgedTokens()) + " tokens)"
+                : judged + "all requests (" + integer(holdout.judgedTokens()) + " tokens), those planned on included:"
+                        + " nothing was held out, so the gain is the most this plan can show";
     }
 
     private static String range(int steps) {

@@ -7,10 +7,11 @@ import java.util.Arrays;
 /** Routes under a rule by which each source rank has its one replica of each expert. */
 final class FixedTokenRoutes implements TokenRoutes {
     private final TrafficSum sum;
-    private final int gpus;
+    /** The ranks that tokens may come from. */
+    private final int[] senders;
     /** The GPU that a source rank sends to, {@code [experts][gpus]}. */
     private final int[][] target;
-    /** Whether all source ranks send an expert's tokens to one GPU, {@code [experts]}. */
+    /** Whether all senders send an expert's tokens to one GPU, {@code [experts]}. */
     private final boolean[] same;
     /** The number of the visit in which a GPU, or a node, was last seen. */
     private final long[] gpuSeen;
@@ -19,15 +20,16 @@ final class FixedTokenRoutes implements TokenRoutes {
 
     FixedTokenRoutes(Layout layout, FixedChoice rule, TrafficSum sum) {
         this.sum = sum;
-        this.gpus = layout.topology().gpus();
+        int gpus = layout.topology().gpus();
+        this.senders = layout.senders();
         this.target = rule.choices(layout);
         this.same = new boolean[target.length];
         for (int expert = 0; expert < target.length; expert++) {
             for (int source = 0; source < gpus; source++) {
                 target[expert][source] = layout.gpu(expert, target[expert][source]);
             }
-            int first = target[expert][0];
-            same[expert] = Arrays.stream(target[expert]).allMatch(gpu -> gpu == first);
+            int[] targets = target[expert];
+            same[expert] = Arrays.stream(senders).allMatch(source -> targets[source] == targets[senders[0]]);
         }
         this.gpuSeen = new long[gpus];
         this.nodeSeen = new long[layout.topology().nodes()];
@@ -53,15 +55,18 @@ final class FixedTokenRoutes implements TokenRoutes {
             int expert = Short.toUnsignedInt(experts[k]);
             differ |= !same[expert];
             if (same[expert]) {
-                visit(target[expert][0], TokenSources.ANY, 1, common);
+                visit(target[expert][senders[0]], TokenSources.ANY, 1, common);
             }
         }
-        for (int source = 0; differ && source < gpus; source++) {
+        if (!differ) {
+            return;
+        }
+        for (int source : senders) {
             visit++;
             for (int k = from; k < from + topK; k++) {
                 int expert = Short.toUnsignedInt(experts[k]);
                 if (!same[expert]) {
-                    visit(target[expert][source], source, 1.0 / gpus, common);
+                    visit(target[expert][source], source, 1.0 / senders.length, common);
                 }
             }
         }

@@ -3,13 +3,13 @@ package io.moeplan.eplb.traffic;
 /** Which rank the tokens of a request come from. */
 @FunctionalInterface
 public interface TokenSources {
-    /** Any rank, all equally likely. */
+    /** Any rank that holds an expert of the layer, all equally likely. */
     int ANY = -1;
 
     /** The rank that request {@code request} (an index) runs on, or {@link #ANY}. */
     int rank(int request);
 
-    /** Nobody knows: every rank is equally likely, and figures are means over all. */
+    /** Nobody knows: every rank that holds an expert is equally likely, and figures are means over these. */
     static TokenSources even() {
         return request -> ANY;
     }

@@ -1,5 +1,6 @@
 package io.moeplan.eplb.traffic;
 
+import io.moeplan.eplb.ContiguousPlanner;
 import io.moeplan.eplb.Dispatch;
 import io.moeplan.eplb.FixedChoice;
 import io.moeplan.eplb.LayerPlan;
@@ -28,12 +29,18 @@ import java.util.stream.IntStream;
  */
 public record Traffic(TrafficFigures overall, List<TrafficFigures> layers) {
     /**
-     * Measures the traffic of a plan, with tokens equally likely to come from any rank.
+     * Measures the traffic of a plan, with tokens equally likely to come from any rank that holds an expert.
      *
      * @throws IllegalArgumentException if the plan is not for the layers and experts of the trace
      */
     public static Traffic of(TokenTrace trace, Plan plan, Dispatch dispatch) {
         return of(trace, layouts(trace, plan), dispatch, TokenSources.even(), Optional.empty());
+    }
+
+    /** The engine's default layout of the slots that a plan's layouts fill ({@link ContiguousPlanner}). */
+    public static List<Layout> contiguous(List<Layout> layouts) {
+        return layouts.stream().map(layout -> new Layout(layout.topology(), layout.experts(),
+                ContiguousPlanner.inPlaceOf(layout.map(), layout.experts()))).toList();
     }
 
     /** The layouts that a plan gives the layers of a trace, in the trace's order. */
@@ -46,7 +53,7 @@ public record Traffic(TrafficFigures overall, List<TrafficFigures> layers) {
             if (layer == null) {
                 throw new IllegalArgumentException("the recording has MoE layer " + id + ", the plan does not");
             }
-            layouts.add(new Layout(plan.topology(), plan.model().experts(), layer.physicalToLogical()));
+            layouts.add(new Layout(plan.topology(layer), plan.model().experts(), layer.physicalToLogical()));
         }
         return layouts;
     }
@@ -89,7 +96,7 @@ public record Traffic(TrafficFigures overall, List<TrafficFigures> layers) {
 
     private static TrafficFigures layer(TokenTrace trace, int layer, Layout layout, Dispatch dispatch,
             TokenSources sources, Optional<RankCosts> costs) {
-        TrafficSum sum = new TrafficSum(layout.topology(), costs);
+        TrafficSum sum = new TrafficSum(layout, costs);
         TokenRoutes routes = dispatch instanceof FixedChoice fixed
                 ? new FixedTokenRoutes(layout, fixed, sum)
                 : new RandomTokenRoutes(layout, sum);

@@ -68,12 +68,34 @@ class TrafficTest {
         }
     }
 
+    @Test
+    void absentGpusAreNoSources() {
+        Random random = new Random(12);
+        for (int i = 0; i < 60; i++) {
+            int[] map = {0, 1, 2, 0, -1, -1, 3, 4, 0, 5};
+            int[] gpus = random.ints(0, 5).distinct().limit(5).toArray();
+            int[] shuffled = IntStream.range(0, 10).map(slot -> map[2 * gpus[slot / 2] + slot % 2]).toArray();
+            Layout layout = new Layout(new Topology(1, 5, 2), 6, shuffled);
+            assertThat(layout.senders()).hasSize(4);
+            TokenTrace trace = TestTokens.trace(random, new int[]{0}, 6, 2, 3);
+            for (Dispatch rule : Dispatch.all()) {
+                isTheMeanOverRanks(trace, layout, rule);
+            }
+        }
+    }
+
+    @Test
+    void contiguousTakesTheSameSlots() {
+        Layout layout = new Layout(new Topology(1, 3, 2), 3, new int[]{2, 0, -1, -1, 1, 2});
+        assertThat(Traffic.contiguous(List.of(layout))).singleElement().extracting(Layout::map)
+                .isEqualTo(new int[]{0, 1, -1, -1, 2, 0});
+    }
+
     private static void isTheMeanOverRanks(TokenTrace trace, Layout layout, Dispatch rule) {
-        int ranks = layout.topology().gpus();
+        int ranks = layout.usedGpus();
         double[] mean = new double[5];
-        for (int rank = 0; rank < ranks; rank++) {
-            int source = rank;
-            double[] one = asArray(trace, layout, rule, request -> source);
+        for (int rank : layout.senders()) {
+            double[] one = asArray(trace, layout, rule, request -> rank);
             Arrays.setAll(mean, i -> mean[i] + one[i] / ranks);
         }
         assertThat(asArray(trace, layout, rule, TokenSources.even())).as(rule.name()).containsExactly(mean,
