@@ -15,18 +15,18 @@ final class BalanceMeter {
     private double tensorRtLlm;
     private double vllmAscend;
     private double vllm;
-    private double sumMax;
-    private double sumMean;
     private int samples;
 
     private double stepMax;
     private double stepMean;
-    private final double[] stepRatio;
+    private final double[] maxima;
+    private final double[] means;
     private int steps;
 
     /** @param maxSteps no more steps than these will be counted */
     BalanceMeter(int maxSteps) {
-        stepRatio = new double[maxSteps];
+        maxima = new double[maxSteps];
+        means = new double[maxSteps];
     }
 
     /** Counts one layer of the current step. */
@@ -48,9 +48,8 @@ final class BalanceMeter {
             return;
         }
         vllm += stepMean / stepMax;
-        stepRatio[steps++] = stepMax / stepMean;
-        sumMax += stepMax;
-        sumMean += stepMean;
+        maxima[steps] = stepMax;
+        means[steps++] = stepMean;
         stepMax = 0;
         stepMean = 0;
     }
@@ -64,14 +63,26 @@ final class BalanceMeter {
         if (steps == 0) {
             return new Balance(1, 1, 0, 1, 1, 1, 1);
         }
-        double[] sorted = Arrays.copyOf(stepRatio, steps);
+        double sumMax = 0;
+        double sumMean = 0;
+        double[] sorted = new double[steps];
+        for (int step = 0; step < steps; step++) {
+            sumMax += maxima[step];
+            sumMean += means[step];
+            sorted[step] = maxima[step] / means[step];
+        }
         Arrays.sort(sorted);
         return new Balance(sglang / samples, vllm / steps, tensorRtLlm / samples, vllmAscend / samples,
                 sumMax / sumMean, percentile(sorted, 0.5), percentile(sorted, 0.99));
     }
 
+    /** The steps counted so far. */
+    StepSums stepSums() {
+        return new StepSums(Arrays.copyOf(maxima, steps), Arrays.copyOf(means, steps));
+    }
+
     /** Linear between the two nearest ranks, as numpy's default. */
-    private static double percentile(double[] sorted, double share) {
+    static double percentile(double[] sorted, double share) {
         double rank = share * (sorted.length - 1);
         int below = (int) rank;
         int above = Math.min(below + 1, sorted.length - 1);

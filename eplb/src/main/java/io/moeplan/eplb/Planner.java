@@ -1,5 +1,6 @@
 package io.moeplan.eplb;
 
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -38,6 +39,15 @@ public sealed interface Planner permits ContiguousPlanner, DeepSeekPlanner, Tens
             maps[layer] = plan(problems.get(layer), trace.layer(layer))[0];
         }
         return maps;
+    }
+
+    /**
+     * The same planner with this much time for all layers together; one that needs no time to search is as it was.
+     *
+     * @param budget above zero
+     */
+    default Planner within(Duration budget) {
+        return this;
     }
 
     /** What this planner keeps to of a problem's requirements; plans are certified and checked against that. */

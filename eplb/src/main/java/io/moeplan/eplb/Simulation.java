@@ -40,6 +40,19 @@ public final class Simulation {
     }
 
     /**
+     * Replays a trace under a plan and under the one that is loaded now.
+     *
+     * @param name what the result calls the layout before
+     * @throws IllegalArgumentException if a plan is not for the layers and experts of the trace
+     */
+    public static SimulationResult against(LoadTrace trace, Plan current, String name, Plan plan, Dispatch dispatch,
+            Holdout holdout) {
+        return new SimulationResult(dispatch.name(), holdout,
+                replay(trace, current.topology(), mapsFor(trace, current), name, dispatch),
+                replay(trace, plan.topology(), mapsFor(trace, plan), plan.algorithm(), dispatch));
+    }
+
+    /**
      * Replays a trace under one layout. A layer without tokens in a step is left out of that step, a step without tokens
      * is left out altogether; percentiles are linear between the nearest ranks.
      *
@@ -97,7 +110,7 @@ public final class Simulation {
         }
         divide(sum, Math.max(1, overall.steps()));
         List<Balance> perLayer = Arrays.stream(meters).map(BalanceMeter::balance).toList();
-        return new LayoutBalance(name, overall.balance(), perLayer, sum);
+        return new LayoutBalance(name, overall.balance(), perLayer, sum, overall.stepSums());
     }
 
     /** A layer's layout; it may have its own number of slots per GPU. */

@@ -18,13 +18,25 @@ public final class Verdicts {
 
     /**
      * The verdict on a replayed plan. All GPUs wait for the fullest, so the time of the MoE layers follows max / mean
-     * weighted by tokens: {@code gain = 1 - max(after, 1.05) / max(before, 1.05)}.
+     * weighted by tokens; see {@link #gain}. A gain whose interval includes none at all is marginal at most.
      */
     public static Verdict of(SimulationResult result) {
         double before = result.before().overall().weighted();
         double after = result.after().overall().weighted();
-        double gain = 1 - Math.max(after, DEAD_ZONE) / Math.max(before, DEAD_ZONE);
-        return new Verdict(word(gain), gain, reason(before, after, gain, result));
+        double gain = gain(before, after);
+        boolean unsure = result.interval().isPresent() && result.interval().get().gain().low() <= 0;
+        Verdict.Word word = word(gain) == Verdict.Word.APPLY && unsure ? Verdict.Word.MARGINAL : word(gain);
+        return new Verdict(word, gain, reason(before, after, gain, result));
+    }
+
+    /**
+     * Share of the MoE time saved: {@code 1 - max(after, 1.05) / max(before, 1.05)}.
+     *
+     * @param before max / mean weighted by tokens
+     * @param after  the same with the plan
+     */
+    static double gain(double before, double after) {
+        return 1 - Math.max(after, DEAD_ZONE) / Math.max(before, DEAD_ZONE);
     }
 
     private static Verdict.Word word(double gain) {
@@ -35,11 +47,14 @@ public final class Verdicts {
     }
 
     private static String reason(double before, double after, double gain, SimulationResult result) {
+        String other = result.before().layout().equals(ContiguousPlanner.NAME)
+                ? "the engine's default layout"
+                : "the layout loaded now";
         String figures = String.format(Locale.ROOT,
-                "The fullest GPU carries %.2f times the mean load with this plan, %.2f times with the"
-                        + " engine's default layout",
-                after, before);
-        return figures + ", " + judgedOn(result.holdout()) + ": " + meaning(before, after, gain) + ".";
+                "The fullest GPU carries %.2f times the mean load with this plan, %.2f times with %s", after, before,
+                other);
+        return figures + ", " + judgedOn(result.holdout()) + ": " + meaning(before, after, gain) + "."
+                + result.interval().map(GainInterval::gain).map(interval -> doubt(gain, interval)).orElse("");
     }
 
     private static String meaning(double before, double after, double gain) {
@@ -57,6 +72,35 @@ public final class Verdicts {
             case MARGINAL -> saving + ", little enough to measure before keeping it";
             case LEAVE -> saving + ", too little to be worth loading a plan";
         };
+    }
+
+    /** How sure the gain is; nothing where all resamples say the same. */
+    private static String doubt(double gain, Interval interval) {
+        if (interval.low() == interval.high()) {
+            return "";
+        }
+        String range = String.format(Locale.ROOT, " The 95 %% interval of the gain is %.1f %% to %.1f %%",
+                100 * interval.low(), 100 * interval.high());
+        return range + (word(gain) == Verdict.Word.LEAVE ? hope(interval) : risk(word(gain), interval)) + ".";
+    }
+
+    private static String hope(Interval interval) {
+        return interval.high() < MARGINAL_FROM
+                ? ""
+                : String.format(Locale.ROOT,
+                        ": its upper end is above the %.0f %% from which a plan is worth a thought",
+                        100 * MARGINAL_FROM);
+    }
+
+    private static String risk(Verdict.Word word, Interval interval) {
+        if (interval.low() <= 0) {
+            return ", which includes no gain at all: measure before keeping the plan";
+        }
+        double threshold = word == Verdict.Word.APPLY ? APPLY_FROM : MARGINAL_FROM;
+        return interval.low() >= threshold
+                ? ""
+                : String.format(Locale.ROOT, ": its lower end is below the %.0f %% from which a plan is %s",
+                        100 * threshold, word == Verdict.Word.APPLY ? "worth loading" : "worth a thought");
     }
 
     private static String judgedOn(Holdout holdout) {

@@ -1,0 +1,171 @@
+package io.moeplan.eplb.compare;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.moeplan.eplb.Bound;
+import io.moeplan.eplb.ContiguousPlanner;
+import io.moeplan.eplb.DeepSeekPlanner;
+import io.moeplan.eplb.Dispatch;
+import io.moeplan.eplb.Holdout;
+import io.moeplan.eplb.HoldoutSplit;
+import io.moeplan.eplb.LoadTrace;
+import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.PlanProblem;
+import io.moeplan.eplb.Planner;
+import io.moeplan.eplb.Planners;
+import io.moeplan.eplb.Planning;
+import io.moeplan.eplb.Simulation;
+import io.moeplan.eplb.TestLoads;
+import io.moeplan.eplb.TokenTrace;
+import io.moeplan.eplb.Verdict;
+import io.moeplan.eplb.compare.ComparisonRow.Impossible;
+import io.moeplan.eplb.compare.ComparisonRow.Judged;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class ComparisonTest {
+    private static final Planner DEEPSEEK = new DeepSeekPlanner();
+    private static final Planner CONTIGUOUS = new ContiguousPlanner();
+    private static final Plan.Model MODEL = new Plan.Model("tiny", "qwen3_moe", 16, 2, 1);
+    private static final HoldoutSplit SPLIT = HoldoutSplit.of(steadyTrace(), 0.5);
+
+    /** The same skew in every step, with a little noise. */
+    private static LoadTrace steadyTrace() {
+        Random random = new Random(11);
+        int[] base = TestLoads.counts(random, 3 * 16);
+        int[][] steps = new int[40][];
+        Arrays.setAll(steps, s -> Arrays.stream(base).map(count -> 10 * count + random.nextInt(20)).toArray());
+        return TestLoads.trace(new int[]{1, 2, 4}, steps);
+    }
+
+    private static Comparison.Setting setting(Optional<TokenTrace> tokens, Optional<Plan> current, OptionalLong bytes) {
+        return new Comparison.Setting(SPLIT, tokens, MODEL, "sha256:ab", 1, 1, Dispatch.named("even"), current, bytes);
+    }
+
+    private static Comparison plain() {
+        return new Comparison(setting(Optional.empty(), Optional.empty(), OptionalLong.empty()));
+    }
+
+    private static Judged judged(ComparisonRow row) {
+        assertThat(row).isInstanceOf(Judged.class);
+        return (Judged) row;
+    }
+
+    private static Plan plan(int gpus, int redundant) {
+        return Planning.plan(PlanProblem.withRedundant(16, 1, 1, gpus, redundant), SPLIT.plan(), DEEPSEEK, MODEL,
+                "sha256:ab");
+    }
+
+    @Test
+    void hasOneRowForEveryCombination() {
+        List<ComparisonRow> rows = plain().rows(Planners.all(), List.of(4, 8), List.of(0, 3, 8));
+        assertThat(rows).hasSize(2 * 3 * Planners.all().size());
+        List<ComparisonRow> refused = rows.stream().filter(Impossible.class::isInstance).toList();
+        assertThat(refused).hasSize(2 * Planners.all().size())
+                .allMatch(row -> row.candidate().redundant() == 3)
+                .allMatch(row -> ((Impossible) row).reason().contains("use --redundant"));
+    }
+
+    @Test
+    void judgesAsASimulationDoes() {
+        Judged row = judged(plain().row(DEEPSEEK, 4, 4));
+        var alone = Simulation.run(SPLIT.judged(), plan(4, 4), Dispatch.named("even"), SPLIT.holdout());
+        assertThat(row.balancedness()).isCloseTo(alone.after().overall().vllm(), within(1e-12));
+        assertThat(row.maxOverMean()).isCloseTo(alone.after().overall().weighted(), within(1e-12));
+        assertThat(row.p99()).isCloseTo(alone.after().overall().p99(), within(1e-12));
+        assertThat(row.simulation().before().overall()).isEqualTo(alone.before().overall());
+        assertThat(row.simulation().interval()).isPresent();
+        assertThat(row.verdict().word()).isEqualTo(Verdict.Word.APPLY);
+        assertThat(row.binding().values().stream().mapToInt(layers -> layers).sum()).isEqualTo(3);
+        assertThat(row.traffic()).isEmpty();
+        assertThat(row.memoryPerGpu()).isEmpty();
+    }
+
+    @Test
+    void theDefaultLayoutGainsAndMovesNothing() {
+        Judged row = judged(plain().row(CONTIGUOUS, 4, 0));
+        assertThat(row.verdict().gain()).isZero();
+        assertThat(row.verdict().word()).isEqualTo(Verdict.Word.LEAVE);
+        assertThat(row.moves()).isEqualTo(new Moves("contiguous", 0, 0, OptionalLong.empty()));
+    }
+
+    @Test
+    void memoryIsThatOfTheExtraReplicas() {
+        Comparison comparison = new Comparison(setting(Optional.empty(), Optional.empty(), OptionalLong.of(1000)));
+        assertThat(judged(comparison.row(DEEPSEEK, 4, 0)).memoryPerGpu()).hasValue(0);
+        // 8 more slots on 4 GPUs: 2 experts on each in each of 3 layers.
+        Judged row = judged(comparison.row(DEEPSEEK, 4, 8));
+        assertThat(row.memoryPerGpu()).hasValue(2 * 3 * 1000);
+        assertThat(row.moves().bytes()).hasValue(row.moves().moves() * 1000);
+        assertThat(row.moves().share()).isCloseTo(row.moves().moves() / (3 * 24.0), within(1e-12));
+    }
+
+    @Test
+    void isHeldAgainstTheCurrentPlanWhereThatFits() {
+        Comparison comparison = new Comparison(setting(Optional.empty(), Optional.of(plan(4, 4)),
+                OptionalLong.empty()));
+        Judged same = judged(comparison.row(DEEPSEEK, 4, 4));
+        assertThat(same.moves()).isEqualTo(new Moves(Comparison.CURRENT, 0, 0, OptionalLong.empty()));
+        assertThat(same.verdict().gain()).isZero();
+        assertThat(same.verdict().reason()).contains("the layout loaded now");
+        Judged more = judged(comparison.row(DEEPSEEK, 4, 8));
+        assertThat(more.moves().from()).isEqualTo(Comparison.CURRENT);
+        assertThat(more.moves().moves()).isPositive();
+        assertThat(judged(comparison.row(DEEPSEEK, 8, 8)).moves().from()).isEqualTo("contiguous");
+    }
+
+    @Test
+    void refusesACurrentPlanOfAnotherModel() {
+        Comparison.Setting other = setting(Optional.empty(), Optional.of(TestLoads.plan()), OptionalLong.empty());
+        assertThatThrownBy(() -> new Comparison(other))
+                .hasMessage("the current plan is for 8 experts per layer, the recording has 16");
+    }
+
+    @Test
+    void measuresTrafficWhereTokensAreKnown() {
+        short[] experts = new short[2 * 3 * 2];
+        for (int i = 0; i < experts.length; i++) {
+            experts[i] = (short) (i % 2 == 0 ? 0 : 15);
+        }
+        TokenTrace tokens = new TokenTrace(new int[]{1, 2, 4}, 16, 2,
+                List.of(new TokenTrace.Request(2, 0, experts)));
+        Comparison comparison = new Comparison(setting(Optional.of(tokens), Optional.empty(), OptionalLong.empty()));
+        var traffic = judged(comparison.row(CONTIGUOUS, 4, 0)).traffic().orElseThrow();
+        assertThat(traffic.gpus()).isCloseTo(2, within(1e-12));
+        assertThat(traffic.nodes()).isCloseTo(1, within(1e-12));
+    }
+
+    @Test
+    void findsTheLeastRedundancyForATarget() {
+        Comparison comparison = plain();
+        for (double wanted : new double[]{0.5, 0.8, 0.9, 0.95, 0.99, 1}) {
+            Target target = comparison.smallest(DEEPSEEK, 4, wanted);
+            Judged reached = target.reached().orElseThrow();
+            assertThat(reached.balancedness()).isGreaterThanOrEqualTo(wanted);
+            int below = reached.candidate().redundant() - 4;
+            if (below >= 0) {
+                assertThat(judged(comparison.row(DEEPSEEK, 4, below)).balancedness()).isLessThan(wanted);
+                assertThat(target.below().orElseThrow().balancedness()).isLessThan(wanted);
+            }
+            assertThat(target.tried()).isLessThanOrEqualTo(8);
+        }
+        Target never = comparison.smallest(DEEPSEEK, 4, 1.5);
+        assertThat(never.reached()).isEmpty();
+        assertThat(never.below().orElseThrow().balancedness()).isLessThanOrEqualTo(1);
+    }
+
+    @Test
+    void bindingTermsAreThoseOfTheLayers() {
+        Judged even = judged(plain().row(DEEPSEEK, 4, 16 * 3));
+        assertThat(even.binding()).isEqualTo(Map.of(Bound.Term.MEAN, 3));
+        assertThat(even.certificate().meanGap()).isCloseTo(0, within(1e-9));
+        assertThat(SPLIT.holdout()).isEqualTo(new Holdout(0.5, 20, 20, SPLIT.plan().tokens(), SPLIT.judged().tokens()));
+    }
+}
