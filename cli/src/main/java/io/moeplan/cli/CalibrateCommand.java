@@ -15,16 +15,18 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code moeplan calibrate FILE}: from which imbalance on your MoE layers take longer, and how much. */
-@Command(name = "calibrate", mixinStandardHelpOptions = true, sortOptions = false, description = "Fits time = flat + slope"
-        + " * max(0, max/mean - dead zone) to measured pairs: what balance is worth on your GPUs.")
+@Command(name = "calibrate", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Fits time = flat + slope"
+                + " * max(0, max/mean - dead zone) to measured pairs: what balance is worth on your GPUs.")
 final class CalibrateCommand implements Callable<Integer> {
     private static final long LARGEST_FILE = 64L << 20;
 
     @Spec
     private CommandSpec spec;
 
-    @Parameters(index = "0", paramLabel = "FILE", description = "CSV with two numbers a line: max/mean of a step, and its"
-            + " time in seconds. A first line without numbers is skipped.")
+    @Parameters(index = "0", paramLabel = "FILE",
+            description = "CSV with two numbers a line: max/mean of a step, and its"
+                    + " time in seconds. A first line without numbers is skipped.")
     private Path file;
 
     @Override
