@@ -28,7 +28,7 @@ import java.util.function.BooleanSupplier;
  * for an effort at {@link #EFFORT_PER_SECOND}, and that is what ends the search. Only on a slower or busy machine, where
  * the time itself runs out first, is the search cut short by the clock.
  *
- * @param goal       what is minimised
+ * @param goal       what is minimised; {@link Objective.Steps} gives way to the mean where steps are few or help nothing
  * @param timeBudget for all layers together
  * @param gap        max / mean over its lower bound, minus 1, at which a layer is good enough; for {@link Objective.Mean}
  * @param seed       for kicks and draws
@@ -114,6 +114,7 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
         private final int[][] reference;
         private final BooleanSupplier late;
         private long effort;
+        private Objective objective;
 
         Run(PlanProblem problem, LoadTrace trace, BooleanSupplier late) {
             this.problem = problem;
@@ -126,8 +127,8 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
 
         int[][] plan() {
             try (ExecutorService pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
-                Objective objective = stepsHelp(pool) ? goal : new Objective.NoisyMean();
-                List<Layer> layers = inParallel(pool, layerIndices(trace.layers()), l -> new Layer(l, objective));
+                objective = objective(pool);
+                List<Layer> layers = inParallel(pool, layerIndices(trace.layers()), Layer::new);
                 for (int round = 0; round < ROUNDS; round++) {
                     search(pool, layers, effort / (ROUNDS - round));
                 }
@@ -147,11 +148,19 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
             effort -= layers.stream().mapToLong(layer -> layer.search.effort()).sum() - before;
         }
 
+        /** What is really minimised: steps give way to their mean if they are too few or help nothing. */
+        private Objective objective(ExecutorService pool) {
+            if (!(goal instanceof Objective.Steps)) {
+                return goal;
+            }
+            if (trace.steps().size() < Objective.LEAST_STEPS) {
+                return new Objective.Mean();
+            }
+            return stepsHelp(pool) ? goal : new Objective.NoisyMean();
+        }
+
         /** Judges by a few layers whether planning on steps beats planning on their mean; undecided means yes. */
         private boolean stepsHelp(ExecutorService pool) {
-            if (!(goal instanceof Objective.Steps)) {
-                return true;
-            }
             int checked = Math.min(CHECKED_LAYERS, trace.layers());
             List<Integer> sample = new ArrayList<>();
             for (int i = 0; i < checked; i++) {
@@ -178,7 +187,7 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
             private final LayerSearch search;
             private final double bound;
 
-            Layer(int index, Objective objective) {
+            Layer(int index) {
                 search = new LayerSearch(layerProblem,
                         objective.loads(counts(index), layerProblem.gpus(), seed + index),
                         seed + index);
@@ -193,7 +202,7 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
 
             /** The cost that ends the search; only the mean's cost can be compared with the certificate's bound. */
             double enough() {
-                return goal instanceof Objective.Mean ? bound * (1 + gap) : 0;
+                return objective instanceof Objective.Mean ? bound * (1 + gap) : 0;
             }
 
             boolean done() {
