@@ -29,7 +29,7 @@ import java.util.function.BooleanSupplier;
  * for an effort at {@link #EFFORT_PER_SECOND}, and that is what ends the search. Only on a slower or busy machine, where
  * the time itself runs out first, is the search cut short by the clock.
  *
- * @param goal       what is minimised
+ * @param goal       what is minimised; {@link Objective.Steps} gives way to the mean where steps are few or help nothing
  * @param timeBudget for all layers together
  * @param gap        max / mean over its lower bound, minus 1, at which a layer is good enough; for {@link Objective.Mean}
  * @param seed       for kicks and draws
@@ -136,6 +136,7 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
         private final List<LayerProblem> layerProblems;
         private final BooleanSupplier late;
         private long effort;
+        private Objective objective;
 
         Run(List<PlanProblem> problems, LoadTrace trace, BooleanSupplier late) {
             this.problems = problems;
@@ -147,8 +148,8 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
 
         int[][] plan() {
             try (ExecutorService pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
-                Objective objective = stepsHelp(pool) ? goal : new Objective.NoisyMean();
-                List<Layer> layers = inParallel(pool, layerIndices(trace.layers()), l -> new Layer(l, objective));
+                objective = objective(pool);
+                List<Layer> layers = inParallel(pool, layerIndices(trace.layers()), Layer::new);
                 for (int round = 0; round < ROUNDS; round++) {
                     search(pool, layers, effort / (ROUNDS - round));
                 }
@@ -168,11 +169,19 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
             effort -= layers.stream().mapToLong(layer -> layer.search.effort()).sum() - before;
         }
 
+        /** What is really minimised: steps give way to their mean if they are too few or help nothing. */
+        private Objective objective(ExecutorService pool) {
+            if (!(goal instanceof Objective.Steps)) {
+                return goal;
+            }
+            if (trace.steps().size() < Objective.LEAST_STEPS) {
+                return new Objective.Mean();
+            }
+            return stepsHelp(pool) ? goal : new Objective.NoisyMean();
+        }
+
         /** Judges by a few layers whether planning on steps beats planning on their mean; undecided means yes. */
         private boolean stepsHelp(ExecutorService pool) {
-            if (!(goal instanceof Objective.Steps)) {
-                return true;
-            }
             int checked = Math.min(CHECKED_LAYERS, trace.layers());
             List<Integer> sample = new ArrayList<>();
             for (int i = 0; i < checked; i++) {
@@ -201,7 +210,7 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
             private final LayerSearch search;
             private final double bound;
 
-            Layer(int index, Objective objective) {
+            Layer(int index) {
                 problem = problems.get(index);
                 LayerProblem layer = layerProblems.get(index);
                 search = new LayerSearch(layer, objective.loads(counts(index), layer.gpus(), seed + index),
@@ -229,7 +238,7 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
 
             /** The cost that ends the search; only the mean's cost can be compared with the certificate's bound. */
             double enough() {
-                return goal instanceof Objective.Mean ? bound * (1 + gap) : 0;
+                return objective instanceof Objective.Mean ? bound * (1 + gap) : 0;
             }
 
             boolean done() {

@@ -3,18 +3,27 @@ package io.moeplan.eplb;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.moeplan.eplb.search.Objective;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class PlannersTest {
+    /** All of them, search with a budget for small problems. */
+    private static final List<Planner> PLANNERS = List.of(
+            new SearchPlanner(new Objective.Steps(), Duration.ofMillis(1), SearchPlanner.GAP, 0), new DeepSeekPlanner(),
+            new TensorRtLlmPlanner(), new ContiguousPlanner());
+
     @Test
     void plannersAreFoundByName() {
         for (Planner planner : Planners.all()) {
             assertThat(Planners.named(planner.name())).isSameAs(planner);
         }
         assertThatThrownBy(() -> Planners.named("magic"))
-                .hasMessage("unknown planner \"magic\": use deepseek or contiguous");
+                .hasMessage("unknown planner \"magic\": use search or deepseek or trtllm or contiguous");
     }
 
     @Test
@@ -30,9 +39,14 @@ class PlannersTest {
             PlanProblem problem = TestLoads.problem(random);
             LoadTrace trace = TestLoads.trace(random, new int[]{1, 4}, problem.experts(), 1 + random.nextInt(3));
             Plan.Model model = new Plan.Model("m", "t", problem.experts(), 1, problem.groups());
-            for (Planner planner : Planners.all()) {
+            for (Planner planner : PLANNERS) {
+                if (planner instanceof SearchPlanner && tooFewExpertsOnANode(problem)) {
+                    continue;
+                }
                 // Planning certifies, which refuses a map that is no layout.
                 Plan plan = Planning.plan(problem, trace, planner, model, "d");
+                assertThat(PlanCheck.check(plan, Optional.of(trace))).filteredOn(
+                        finding -> finding.status() == Finding.Status.FAILS).isEmpty();
                 assertThat(plan.layers()).hasSize(2);
                 for (LayerPlan layer : plan.layers()) {
                     assertThat(layer.maxOverMean()).isGreaterThanOrEqualTo(layer.lowerBound() * (1 - 1e-12));
@@ -41,6 +55,12 @@ class PlannersTest {
                 }
             }
         }
+    }
+
+    /** With groups pinned, a GPU with more slots than its node has experts holds one twice, which only deepseek does. */
+    private static boolean tooFewExpertsOnANode(PlanProblem problem) {
+        return problem.hierarchical()
+                && problem.topology().slotsPerGpu() > problem.experts() / problem.topology().nodes();
     }
 
     @Test

@@ -294,6 +294,17 @@ class SearchPlannerTest {
         assertThat(System.nanoTime() - start).isLessThan(Duration.ofMillis(1500).toNanos());
     }
 
+    /** A window of one step is planned on its mean, exactly. */
+    @Test
+    void fewStepsAreTheirMean() {
+        PlanProblem problem = PlanProblem.withRedundant(64, 1, 1, 8, 8);
+        LoadTrace trace = LoadGenerator.window(2, 64, 4);
+        int[][] maps = steps(Duration.ofMillis(200)).plan(problem, trace, () -> false);
+        SearchPlanner mean = new SearchPlanner(new Objective.Mean(), Duration.ofMillis(200), SearchPlanner.GAP, 1);
+        assertThat(maps).isDeepEqualTo(mean.plan(problem, trace, () -> false));
+        assertThat(Planning.certify(problem, 0, maps[0], trace.totals(0)).gap()).isLessThanOrEqualTo(SearchPlanner.GAP);
+    }
+
     @Test
     void layersWithoutTokensArePlanned() {
         PlanProblem problem = PlanProblem.withRedundant(8, 1, 1, 4, 4);

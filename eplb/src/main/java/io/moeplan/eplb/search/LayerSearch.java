@@ -47,9 +47,14 @@ public final class LayerSearch {
 
     /**
      * @param loads how moves are priced; used by this search alone
-     * @throws IllegalArgumentException if no layout could be found that keeps the problem's rules
+     * @throws IllegalArgumentException if the loads are of another number of experts, or no layout could be found that
+     *                                  keeps the problem's rules
      */
     public LayerSearch(LayerProblem problem, GpuLoads loads, long seed) {
+        if (loads.experts() != problem.experts()) {
+            throw new IllegalArgumentException("loads of " + loads.experts() + " experts for a layer of "
+                    + problem.experts());
+        }
         this.problem = problem;
         this.loads = loads;
         random = new SplittableRandom(seed);
