@@ -68,6 +68,13 @@ public final class CsvReport {
         return csv.toString();
     }
 
+    /** One row for every planner, redundancy and number of GPUs, in the order they were asked for. */
+    public static String comparison(ComparisonReport report) {
+        StringBuilder csv = new StringBuilder();
+        ComparisonCsv.rows(report).forEach(row -> row(csv, row));
+        return csv.toString();
+    }
+
     private static void layout(StringBuilder csv, int index, PlanReport report, LayoutBalance layout, boolean planned) {
         for (int i = 0; i < layout.layers().size(); i++) {
             LayerPlan plan = report.plan().layers().get(i);

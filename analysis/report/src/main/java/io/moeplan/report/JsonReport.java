@@ -56,6 +56,13 @@ public final class JsonReport {
         return print(node);
     }
 
+    /** {@code moeplan-comparison}: {@code rows} in the order they were asked for; impossible ones have a reason only. */
+    public static String comparison(ComparisonReport report) {
+        ObjectNode node = document("moeplan-comparison");
+        node.setAll(ComparisonJson.node(report));
+        return print(node);
+    }
+
     static ObjectNode object() {
         return MAPPER.createObjectNode();
     }

@@ -1,5 +1,6 @@
 package io.moeplan.report;
 
+import java.util.List;
 import java.util.Locale;
 
 /** Numbers for people, the same in every rendering. */
@@ -41,6 +42,18 @@ final class Numbers {
         return whole < 3600
                 ? whole / 60 + " min " + whole % 60 + " s"
                 : whole / 3600 + " h " + whole % 3600 / 60 + " min";
+    }
+
+    /** Units are powers of 1024. */
+    static String bytes(long bytes) {
+        double size = bytes;
+        int unit = 0;
+        while (size >= 1024 && unit < 4) {
+            size /= 1024;
+            unit++;
+        }
+        String text = String.format(Locale.ROOT, unit == 0 || size >= 99.95 ? "%.0f" : "%.1f", size);
+        return text + " " + List.of("B", "KiB", "MiB", "GiB", "TiB").get(unit);
     }
 
     static String tenths(double value) {

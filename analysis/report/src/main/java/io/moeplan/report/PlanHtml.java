@@ -68,8 +68,13 @@ final class PlanHtml {
         return "<section>\n<h2>Balance by every definition in use</h2>\n<p class=\"muted\">They are not interchangeable:"
                 + " compare a figure only with one of the same name. Mean and max are over the GPUs of one step and layer."
                 + " The first is what the verdict uses.</p>\n" + table.render() + "<p class=\"note\">Dispatch: "
-                + escape(simulation.dispatch()) + "; " + escape(Words.holdout(simulation.holdout()))
+                + escape(simulation.dispatch()) + "; " + escape(Words.holdout(simulation.holdout())) + sure(simulation)
                 + ".</p>\n</section>\n";
+    }
+
+    private static String sure(SimulationResult simulation) {
+        String sure = Words.sure(simulation);
+        return sure.isEmpty() ? "" : "; " + escape(sure);
     }
 
     static String certificate(PlanReport report) {

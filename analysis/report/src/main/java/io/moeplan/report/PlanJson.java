@@ -3,10 +3,14 @@ package io.moeplan.report;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moeplan.eplb.Balance;
+import io.moeplan.eplb.GainInterval;
 import io.moeplan.eplb.Holdout;
+import io.moeplan.eplb.Interval;
 import io.moeplan.eplb.LayerPlan;
 import io.moeplan.eplb.LayoutBalance;
 import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.SimulationResult;
+import io.moeplan.eplb.Verdict;
 import java.util.Locale;
 
 /** Plans and their replay as JSON. */
@@ -32,16 +36,38 @@ final class PlanJson {
     static ObjectNode simulation(PlanReport report) {
         ObjectNode node = JsonReport.object().put("algorithm", report.plan().algorithm())
                 .put("dispatch", report.simulation().dispatch());
-        Holdout holdout = report.simulation().holdout();
-        node.putObject("holdout").put("unseen", holdout.unseen()).put("fraction", holdout.fraction())
-                .put("plan_steps", holdout.planSteps()).put("judged_steps", holdout.judgedSteps())
-                .put("plan_tokens", holdout.planTokens()).put("judged_tokens", holdout.judgedTokens())
-                .put("replayed", holdout.replayed());
-        node.putObject("verdict").put("word", report.verdict().word().name().toLowerCase(Locale.ROOT))
-                .put("gain", report.verdict().gain()).put("reason", report.verdict().reason());
+        node.set("holdout", holdout(report.simulation().holdout()));
+        node.set("verdict", verdict(report.verdict(), report.simulation()));
         node.set("before", layout(report.simulation().before(), report.plan()));
         node.set("after", layout(report.simulation().after(), report.plan()));
         return node;
+    }
+
+    static ObjectNode holdout(Holdout holdout) {
+        return JsonReport.object().put("unseen", holdout.unseen()).put("fraction", holdout.fraction())
+                .put("plan_steps", holdout.planSteps()).put("judged_steps", holdout.judgedSteps())
+                .put("plan_tokens", holdout.planTokens()).put("judged_tokens", holdout.judgedTokens()).put("replayed", holdout.replayed());
+    }
+
+    /** The verdict with the intervals it rests on; {@code interval} is null if there are too few steps for one. */
+    static ObjectNode verdict(Verdict verdict, SimulationResult simulation) {
+        ObjectNode node = JsonReport.object().put("word", verdict.word().name().toLowerCase(Locale.ROOT))
+                .put("gain", verdict.gain()).put("reason", verdict.reason());
+        node.set("interval", simulation.interval().map(PlanJson::interval).orElse(null));
+        return node;
+    }
+
+    private static ObjectNode interval(GainInterval interval) {
+        ObjectNode node = JsonReport.object().put("level", interval.level()).put("resamples", interval.resamples())
+                .put("steps", interval.steps()).put("block_steps", interval.blockSteps());
+        range(node.putObject("weighted_before"), interval.before());
+        range(node.putObject("weighted_after"), interval.after());
+        range(node.putObject("gain"), interval.gain());
+        return node;
+    }
+
+    private static void range(ObjectNode node, Interval interval) {
+        node.put("low", interval.low()).put("high", interval.high());
     }
 
     private static ObjectNode layout(LayoutBalance layout, Plan plan) {

@@ -14,7 +14,7 @@ import io.moeplan.eplb.Verdict;
 import io.moeplan.statistics.Analysis;
 
 /**
- * Reports for the terminal: lines of at most 100 characters, no escape sequences, every section by itself or all of
+ * Reports for the terminal: lines of at most 100 characters (110 in comparisons), no escape sequences, every section by itself or all of
  * them. Every section ends with a line end; foreign text is cleaned of control characters.
  */
 public final class TextReport {
@@ -85,6 +85,11 @@ public final class TextReport {
                 + verdict(report.verdict());
     }
 
+    /** Planners, redundancy and GPUs side by side. */
+    public static String comparison(ComparisonReport report) {
+        return ComparisonText.render(report);
+    }
+
     private static String planHead(Plan plan) {
         return wrap("Plan: " + clean(plan.algorithm()) + " (objective: " + clean(plan.objective()) + ")", 0)
                 + wrap("Topology: " + Words.topology(plan.topology(), plan.model()), 0)
@@ -105,6 +110,12 @@ public final class TextReport {
         }
         return wrap("Simulation: " + clean(simulation.after().layout()) + " against "
                 + clean(simulation.before().layout()) + ", dispatch " + clean(simulation.dispatch()), 0)
-                + wrap(Words.holdout(simulation.holdout()), 0) + '\n' + table.render() + '\n' + definitions;
+                + wrap(Words.holdout(simulation.holdout()), 0) + sure(simulation) + '\n' + table.render() + '\n'
+                + definitions;
+    }
+
+    private static String sure(SimulationResult simulation) {
+        String sure = Words.sure(simulation);
+        return sure.isEmpty() ? "" : wrap(sure, 0);
     }
 }

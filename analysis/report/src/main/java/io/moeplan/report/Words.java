@@ -4,8 +4,13 @@ import static io.moeplan.report.Numbers.count;
 import static io.moeplan.report.Numbers.integer;
 import static io.moeplan.report.Numbers.times;
 
+import io.moeplan.eplb.Bootstrap;
+import io.moeplan.eplb.Bound;
+import io.moeplan.eplb.GainInterval;
 import io.moeplan.eplb.Holdout;
+import io.moeplan.eplb.Interval;
 import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.SimulationResult;
 import io.moeplan.eplb.Topology;
 import io.moeplan.eplb.Verdict;
 import io.moeplan.statistics.Analysis;
@@ -15,6 +20,7 @@ import io.moeplan.statistics.TagDifference;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 
 /** Results in words, the same in every rendering. */
 final class Words {
@@ -59,6 +65,34 @@ final class Words {
                 ? judged + "requests not planned on (unseen, " + integer(holdout.judgedTokens()) + " tokens)"
                 : judged + "all requests (" + integer(holdout.judgedTokens()) + " tokens), those planned on included:"
                         + " nothing was held out, so the gain is the most this plan can show";
+    }
+
+    /** How sure the figures of a replay are; empty if that is not known. */
+    static String sure(SimulationResult simulation) {
+        return simulation.interval().map(Words::sure)
+                .orElseGet(() -> simulation.holdout().judgedSteps() < Bootstrap.FEWEST_STEPS
+                        ? "no interval: it takes at least " + Bootstrap.FEWEST_STEPS + " judged steps to say how sure"
+                                + " these figures are"
+                        : "");
+    }
+
+    private static String sure(GainInterval interval) {
+        return String.format(Locale.ROOT,
+                "%.0f %% intervals (%s resamples in blocks of %s): max/mean %s to %s before, %s to %s after; gain %s",
+                100 * interval.level(), integer(interval.resamples()), count(interval.blockSteps(), "step"),
+                Numbers.figure(interval.before().low()), Numbers.figure(interval.before().high()),
+                Numbers.figure(interval.after().low()), Numbers.figure(interval.after().high()),
+                range(interval.gain()));
+    }
+
+    /** An interval of shares, e.g. {@code 1.2 to 3.4 %}. */
+    static String range(Interval shares) {
+        return String.format(Locale.ROOT, "%.1f to %.1f %%", 100 * shares.low(), 100 * shares.high());
+    }
+
+    /** A bound's term in a word or two. */
+    static String term(Bound.Term term) {
+        return term.name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
 
     private static String range(int steps) {

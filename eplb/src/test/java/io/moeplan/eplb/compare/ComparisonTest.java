@@ -8,7 +8,6 @@ import io.moeplan.eplb.Bound;
 import io.moeplan.eplb.ContiguousPlanner;
 import io.moeplan.eplb.DeepSeekPlanner;
 import io.moeplan.eplb.Dispatch;
-import io.moeplan.eplb.Holdout;
 import io.moeplan.eplb.HoldoutSplit;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
@@ -145,7 +144,7 @@ class ComparisonTest {
     @Test
     void findsTheLeastRedundancyForATarget() {
         Comparison comparison = plain();
-        for (double wanted : new double[]{0.5, 0.8, 0.9, 0.95, 0.99, 1}) {
+        for (double wanted : new double[]{0.5, 0.7, 0.8, 0.9}) {
             Target target = comparison.smallest(DEEPSEEK, 4, wanted);
             Judged reached = target.reached().orElseThrow();
             assertThat(reached.balancedness()).isGreaterThanOrEqualTo(wanted);
@@ -156,16 +155,25 @@ class ComparisonTest {
             }
             assertThat(target.tried()).isLessThanOrEqualTo(8);
         }
-        Target never = comparison.smallest(DEEPSEEK, 4, 1.5);
+    }
+
+    @Test
+    void saysHowFarATargetIsThatNothingReaches() {
+        Target never = plain().smallest(DEEPSEEK, 4, 1.5);
         assertThat(never.reached()).isEmpty();
-        assertThat(never.below().orElseThrow().balancedness()).isLessThanOrEqualTo(1);
+        assertThat(never.below().orElseThrow().balancedness()).isBetween(0.5, 1.0);
+    }
+
+    @Test
+    void aTargetOnImpossibleGpusSaysWhy() {
+        assertThatThrownBy(() -> plain().smallest(DEEPSEEK, 0, 0.9)).hasMessageContaining("GPUs");
     }
 
     @Test
     void bindingTermsAreThoseOfTheLayers() {
-        Judged even = judged(plain().row(DEEPSEEK, 4, 16 * 3));
+        Judged even = judged(plain().row(CONTIGUOUS, 4, 16 * 3));
         assertThat(even.binding()).isEqualTo(Map.of(Bound.Term.MEAN, 3));
         assertThat(even.certificate().meanGap()).isCloseTo(0, within(1e-9));
-        assertThat(SPLIT.holdout()).isEqualTo(new Holdout(0.5, 20, 20, SPLIT.plan().tokens(), SPLIT.judged().tokens()));
+        assertThat(even.balancedness()).isCloseTo(1, within(1e-9));
     }
 }

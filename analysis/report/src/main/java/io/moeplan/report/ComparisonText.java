@@ -1,0 +1,151 @@
+package io.moeplan.report;
+
+import static io.moeplan.report.Numbers.figure;
+import static io.moeplan.report.Numbers.integer;
+import static io.moeplan.report.Numbers.percent;
+import static io.moeplan.report.Terminal.clean;
+import static io.moeplan.report.Terminal.fit;
+import static io.moeplan.report.Terminal.wrap;
+
+import io.moeplan.eplb.Bound;
+import io.moeplan.eplb.compare.Candidate;
+import io.moeplan.eplb.compare.ComparisonRow.Judged;
+import io.moeplan.eplb.compare.Target;
+import io.moeplan.eplb.traffic.TrafficFigures;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+
+/** A comparison for the terminal: what the plans are worth, what they cost, and why the verdict is what it is. */
+final class ComparisonText {
+    private static final String UNKNOWN = "-";
+
+    private ComparisonText() {}
+
+    static String render(ComparisonReport report) {
+        StringBuilder text = new StringBuilder(wrap("Comparison, dispatch " + clean(report.dispatch()), 0));
+        text.append(wrap(Words.holdout(report.holdout()), 0));
+        List<Judged> judged = report.judged();
+        if (!judged.isEmpty()) {
+            text.append('\n').append(worth(judged)).append('\n').append(cost(judged)).append('\n')
+                    .append(legend(report)).append('\n').append(reasons(judged));
+        }
+        if (!report.impossible().isEmpty()) {
+            text.append("\nImpossible\n");
+            report.impossible().forEach(row -> text
+                    .append(wrap(clean(row.candidate().toString()) + ": " + clean(row.reason()), 2)));
+        }
+        if (!report.targets().isEmpty()) {
+            text.append("\nTarget\n");
+            report.targets().forEach(target -> text.append(wrap(target(target), 2)));
+        }
+        return text.toString();
+    }
+
+    private static String worth(List<Judged> rows) {
+        TextTable table = new TextTable("lrrrrrrrrl", "planner", "GPUs", "redundant", "balanced", "max/mean", "p99",
+                "gap", "gain", "95 % interval", "verdict");
+        for (Judged row : rows) {
+            Candidate candidate = row.candidate();
+            table.row(name(candidate), integer(candidate.gpus()), integer(candidate.redundant()),
+                    figure(row.balancedness()), figure(row.maxOverMean()), figure(row.p99()),
+                    percent(row.certificate().meanGap()), percent(row.verdict().gain()), interval(row),
+                    row.verdict().word().name().toLowerCase(Locale.ROOT));
+        }
+        return table.render();
+    }
+
+    private static String cost(List<Judged> rows) {
+        TextTable table = new TextTable("lrrrrrrrl", "planner", "GPUs", "redundant", "moves", "moved", "memory/GPU",
+                "to GPUs", "to nodes", "bound set by (layers)");
+        for (Judged row : rows) {
+            Candidate candidate = row.candidate();
+            table.row(name(candidate), integer(candidate.gpus()), integer(candidate.redundant()),
+                    integer(row.moves().moves()), percent(row.moves().share()),
+                    row.memoryPerGpu().isPresent() ? Numbers.bytes(row.memoryPerGpu().getAsLong()) : UNKNOWN,
+                    traffic(row.traffic(), TrafficFigures::gpus), traffic(row.traffic(), TrafficFigures::nodes),
+                    binding(row));
+        }
+        return table.render();
+    }
+
+    private static String name(Candidate candidate) {
+        return fit(clean(candidate.planner()), 12);
+    }
+
+    private static String interval(Judged row) {
+        return row.simulation().interval().map(interval -> Words.range(interval.gain())).orElse(UNKNOWN);
+    }
+
+    private static String traffic(Optional<TrafficFigures> traffic, ToDoubleFunction<TrafficFigures> figure) {
+        return traffic.map(figures -> Numbers.times(figure.applyAsDouble(figures))).orElse(UNKNOWN);
+    }
+
+    /** The most frequent term; a table has no room for all of them. */
+    private static String binding(Judged row) {
+        Map<Bound.Term, Integer> layers = row.binding();
+        return layers.entrySet().stream().max(Map.Entry.comparingByValue()).map(most -> {
+            int others = layers.values().stream().mapToInt(count -> count).sum() - most.getValue();
+            return Words.term(most.getKey()) + " " + most.getValue() + (others > 0 ? ", others " + others : "");
+        }).orElse(UNKNOWN);
+    }
+
+    private static String legend(ComparisonReport report) {
+        String from = report.judged().stream().map(row -> row.moves().from()).distinct()
+                .collect(Collectors.joining(" or "));
+        StringBuilder legend = new StringBuilder();
+        legend.append(wrap("balanced: vLLM's balancedness, mean / max; max/mean, weighted by tokens; p99: of max/mean"
+                + " over steps. All over the judged steps; 1 is even.", 2));
+        legend.append(wrap("gap: how far the plan is above the lower bound on the steps planned on, mean over layers;"
+                + " which of the bound's terms that is, is said last.", 2));
+        legend.append(wrap("gain: share of the time of MoE layers saved against the layout before (" + clean(from)
+                + "); moves: replicas loaded to get from there, and their share.", 2));
+        legend.append(wrap(memory(report), 2));
+        if (report.judged().stream().allMatch(row -> row.traffic().isEmpty())) {
+            legend.append(wrap("to GPUs, to nodes: not measured; that takes a per-token recording.", 2));
+        } else {
+            legend.append(
+                    wrap("to GPUs, to nodes: distinct ones that a token is sent to in a layer, mean over layers.", 2));
+        }
+        return legend.toString();
+    }
+
+    private static String memory(ComparisonReport report) {
+        String what = "memory/GPU: weights of the redundant replicas in all layers, mean over GPUs; ";
+        return what + (report.bytesPerExpert().isPresent()
+                ? "an expert has " + Numbers.bytes(report.bytesPerExpert().getAsLong()) + " in each layer."
+                : "unknown without --model or --expert-bytes.");
+    }
+
+    private static String reasons(List<Judged> rows) {
+        StringBuilder text = new StringBuilder("Why\n");
+        for (Judged row : rows) {
+            text.append(wrap(clean(row.candidate() + ", " + row.verdict().word().name().toLowerCase(Locale.ROOT) + ": "
+                    + row.verdict().reason()), 2));
+        }
+        return text.toString();
+    }
+
+    private static String target(Target target) {
+        String wanted = clean(target.planner()) + ", " + Numbers.count(target.gpus(), "GPU") + ": ";
+        String aim = "balancedness " + figure(target.balancedness());
+        if (target.reached().isEmpty()) {
+            return wanted + "no redundancy reaches " + aim + " on the judged steps"
+                    + target.below().map(best -> "; the best, " + redundant(best) + ", reaches "
+                            + figure(best.balancedness())).orElse("")
+                    + ".";
+        }
+        Judged reached = target.reached().get();
+        return wanted + redundant(reached) + " reaches " + aim + " on the judged steps ("
+                + figure(reached.balancedness()) + ")" + target.below().map(below -> "; " + redundant(below)
+                        + " does not (" + figure(below.balancedness()) + ")").orElse(", as little as there can be")
+                + ".";
+    }
+
+    private static String redundant(Judged row) {
+        return "--redundant " + row.candidate().redundant();
+    }
+}

@@ -1,0 +1,154 @@
+package io.moeplan.cli;
+
+import io.moeplan.eplb.Dispatch;
+import io.moeplan.eplb.HoldoutSplit;
+import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.PlanFile;
+import io.moeplan.eplb.Planner;
+import io.moeplan.eplb.Planners;
+import io.moeplan.eplb.TokenTrace;
+import io.moeplan.eplb.compare.Comparison;
+import io.moeplan.eplb.compare.ComparisonRow;
+import io.moeplan.eplb.compare.Target;
+import io.moeplan.recording.Manifest;
+import io.moeplan.recording.Mode;
+import io.moeplan.recording.Recording;
+import io.moeplan.report.ComparisonReport;
+import io.moeplan.report.CsvReport;
+import io.moeplan.report.JsonReport;
+import io.moeplan.report.TextReport;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code moeplan compare REC}: planners x redundancy x GPUs, what each is worth and what it costs. */
+@Command(name = "compare", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Plans with every planner, redundancy and number of GPUs asked for, and says what each plan is"
+                + " worth on steps it has not seen, what it costs, and whether to load it.")
+final class CompareCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private RecordingArgument recording;
+
+    @Option(names = "--nodes", paramLabel = "N", defaultValue = "1", description = "Nodes. Default: ${DEFAULT-VALUE}.")
+    private int nodes;
+
+    @Option(names = "--gpus", paramLabel = "G", required = true, split = ",",
+            description = "GPUs over all nodes (the EP size), several separated by commas.")
+    private List<Integer> gpus;
+
+    @Option(names = "--groups", paramLabel = "N", description = "Expert groups to keep on a node each. Default: the"
+            + " model's.")
+    private Integer groups;
+
+    @Option(names = "--sweep", paramLabel = "redundant=R,R,...", converter = Sweep.Reader.class,
+            description = "Redundancies to compare: replicas beyond one per expert, over all GPUs, per layer."
+                    + " Default: redundant=0.")
+    private Sweep sweep = Sweep.NO_REDUNDANCY;
+
+    @Option(names = "--target", paramLabel = "B", description = "Also look for the smallest redundancy whose"
+            + " balancedness (mean / max, as vLLM reports it) on the judged steps is at least B, e.g. 0.95; with the"
+            + " first of the planners.")
+    private Double target;
+
+    @Option(names = "--algorithms", paramLabel = "NAME", split = ",", description = "Planners, separated by commas."
+            + " Default: all.")
+    private List<String> algorithms;
+
+    @Option(names = "--time-budget", paramLabel = "SECONDS", description = "Time for each plan of a planner that"
+            + " searches. Default: the planner's.")
+    private Double timeBudget;
+
+    @Option(names = "--holdout", paramLabel = "SHARE", defaultValue = "0.5", description = "Share of the steps, the"
+            + " last ones, that planners do not see and plans are judged on; 0 plans and judges on all."
+            + " Default: ${DEFAULT-VALUE}.")
+    private double holdout;
+
+    @Option(names = "--dispatch", paramLabel = "NAME", defaultValue = "even",
+            description = "How tokens are split over an expert's replicas. Default: ${DEFAULT-VALUE}.")
+    private String dispatch;
+
+    @Option(names = "--current", paramLabel = "FILE", description = "The plan that is loaded now: gains and moves are"
+            + " counted from it where the GPUs are the same. Default: the engine's default layout.")
+    private Path current;
+
+    @Mixin
+    private ExpertBytes expertBytes;
+
+    @Option(names = "--no-traffic", description = "Do not measure how many GPUs and nodes tokens go to (per-token"
+            + " recordings only; takes memory for every token).")
+    private boolean noTraffic;
+
+    @Mixin
+    private FormatOption format;
+
+    @Override
+    public Integer call() throws IOException {
+        List<Planner> planners = planners();
+        Comparison.Setting setting = setting();
+        Comparison comparison = new Comparison(setting);
+        List<Integer> sizes = gpus.stream().distinct().toList();
+        List<ComparisonRow> rows = comparison.rows(planners, sizes, sweep.redundant());
+        ComparisonReport report = new ComparisonReport(setting.split().holdout(), dispatch, setting.bytesPerExpert(),
+                rows, targets(comparison, planners.getFirst(), sizes));
+        format.print(spec.commandLine().getOut(), () -> TextReport.comparison(report),
+                () -> JsonReport.comparison(report), () -> CsvReport.comparison(report));
+        return ExitCode.OK;
+    }
+
+    private List<Planner> planners() {
+        if (target != null && !(target > 0 && target <= 1)) {
+            throw wrong("--target " + target + " is no balancedness: use a number above 0 and up to 1");
+        }
+        List<Planner> planners = algorithms == null
+                ? Planners.all()
+                : algorithms.stream().distinct().map(Planners::named).toList();
+        if (timeBudget == null) {
+            return planners;
+        }
+        if (!(timeBudget > 0 && timeBudget <= Duration.ofDays(7).toSeconds())) {
+            throw wrong("--time-budget " + timeBudget + " is out of range: use a number of seconds above 0");
+        }
+        Duration budget = Duration.ofNanos(Math.round(timeBudget * 1e9));
+        return planners.stream().map(planner -> planner.within(budget)).toList();
+    }
+
+    private ParameterException wrong(String problem) {
+        return new ParameterException(spec.commandLine(), problem);
+    }
+
+    private Comparison.Setting setting() throws IOException {
+        Dispatch rule = Dispatch.named(dispatch);
+        Optional<Plan> loaded = current == null ? Optional.empty() : Optional.of(PlanFile.read(current));
+        Recording opened = recording.open();
+        Manifest manifest = opened.manifest();
+        var bytes = expertBytes.of(manifest);
+        HoldoutSplit split = HoldoutSplit.of(recording.trace(opened), holdout);
+        Optional<TokenTrace> tokens = noTraffic || manifest.mode() != Mode.PER_TOKEN
+                ? Optional.empty()
+                : Optional.of(opened.tokenTrace());
+        return new Comparison.Setting(split, tokens, Facts.model(manifest), opened.digest(), nodes,
+                groups == null ? manifest.numGroups() : groups, rule, loaded, bytes);
+    }
+
+    private List<Target> targets(Comparison comparison, Planner planner, List<Integer> sizes) {
+        List<Target> targets = new ArrayList<>();
+        if (target != null) {
+            sizes.forEach(size -> targets.add(comparison.smallest(planner, size, target)));
+        }
+        return targets;
+    }
+}

@@ -1,0 +1,97 @@
+package io.moeplan.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.moeplan.eplb.Planners;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Comparisons on the sample recording: 6 layers of 32 experts. */
+class CompareTest {
+    private static final Path RECORDING = Run.MODEL.resolveSibling("recording");
+
+    private static Run compare(Object... args) {
+        Object[] all = new Object[args.length + 6];
+        System.arraycopy(args, 0, all, 6, args.length);
+        System.arraycopy(new Object[]{"compare", RECORDING, "--pass-tokens", 1024, "--time-budget", 0.2}, 0, all, 0, 6);
+        return Run.moeplan(all);
+    }
+
+    @Test
+    void printsEveryPlannerRedundancyAndSize() {
+        Run run = compare("--nodes", 2, "--gpus", "4,8", "--sweep", "redundant=0,3,8", "--model", Run.MODEL);
+        assertThat(run.err()).isEmpty();
+        assertThat(run.exit()).isZero();
+        for (String planner : Planners.names()) {
+            assertThat(run.out()).containsPattern("(?m)^" + planner + " +4 +0 ")
+                    .containsPattern("(?m)^" + planner + " +8 +8 ").contains(planner + ", 4 GPUs, 3 redundant: ");
+        }
+        assertThat(run.out()).contains("gain", "95 % interval", "Why", "Impossible", "use --redundant", "held out",
+                "an expert has 72.0 KiB in each layer");
+        assertThat(run.out().lines()).allMatch(line -> line.length() <= 110);
+    }
+
+    @Test
+    void memoryIsUnknownWithoutAModel() {
+        Run run = compare("--gpus", 4, "--no-traffic", "--algorithms", "deepseek");
+        assertThat(run.exit()).isZero();
+        assertThat(run.out()).contains("unknown without --model or --expert-bytes", "not measured");
+        Run known = compare("--gpus", 4, "--no-traffic", "--algorithms", "deepseek", "--sweep", "redundant=8",
+                "--expert-bytes", "1M");
+        assertThat(known.out()).contains("12.0 MiB", "an expert has 1.0 MiB");
+    }
+
+    @Test
+    void findsTheRedundancyForATarget() {
+        Run run = compare("--gpus", "4,8", "--algorithms", "deepseek", "--target", 0.9, "--no-traffic");
+        assertThat(run.err()).isEmpty();
+        assertThat(run.exit()).isZero();
+        assertThat(run.out()).contains("Target\n").containsPattern("deepseek, 4 GPUs: --redundant \\d+ reaches");
+    }
+
+    @Test
+    void speaksJsonAndCsv() {
+        Run json = compare("--gpus", 4, "--sweep", "redundant=0,5", "--algorithms", "deepseek,contiguous", "--format",
+                "json", "--target", 0.5);
+        assertThat(json.exit()).isZero();
+        assertThat(json.out()).contains("\"format\" : \"moeplan-comparison\"", "\"gpus_per_token\"", "\"targets\"",
+                "\"possible\" : false", "\"interval\"");
+        Run csv = compare("--gpus", 4, "--sweep", "redundant=0,4", "--algorithms", "deepseek,contiguous", "--format",
+                "csv", "--no-traffic");
+        List<String> lines = csv.out().lines().toList();
+        assertThat(lines).hasSize(5);
+        assertThat(lines.getFirst()).startsWith("planner,gpus,redundant,vllm_balancedness,");
+        assertThat(lines.get(3)).startsWith("deepseek,4,4,");
+    }
+
+    @Test
+    void countsFromTheCurrentPlan(@TempDir Path temp) {
+        Path plan = temp.resolve("plan.json");
+        assertThat(Run.moeplan("plan", RECORDING, "--pass-tokens", 1024, "--gpus", 4, "--redundant", 4, "--algorithm",
+                "deepseek", "--out", plan).exit()).isZero();
+        Run run = compare("--gpus", 4, "--sweep", "redundant=4", "--algorithms", "deepseek", "--current", plan);
+        assertThat(run.err()).isEmpty();
+        assertThat(run.out()).containsPattern("(?m)^deepseek +4 +4 +0 +0.0 % ").contains("the layout loaded now");
+    }
+
+    @Test
+    void wrongInputIsOneLine() {
+        refused(compare("--gpus", 4, "--algorithms", "magic"), 1, "unknown planner \"magic\"");
+        refused(compare("--gpus", 4, "--dispatch", "magic"), 1, "unknown dispatch rule");
+        refused(compare("--gpus", 4, "--sweep", "slots=3"), 2, "redundant=0,16,32");
+        refused(compare("--gpus", 4, "--target", 95), 2, "--target 95.0");
+        refused(Run.moeplan("compare", RECORDING, "--gpus", 4, "--time-budget", 0), 2, "--time-budget");
+        refused(compare("--gpus", 4, "--model", RECORDING), 1, "model.safetensors");
+        refused(compare("--gpus", 4, "--holdout", 1), 1, "--holdout");
+        refused(compare("--gpus", 4, "--model", Run.MODEL, "--expert-bytes", 5), 2, "mutually exclusive");
+    }
+
+    private static void refused(Run run, int exit, String says) {
+        assertThat(run.exit()).isEqualTo(exit);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.errorLines()).singleElement().asString().startsWith("moeplan: ").contains(says)
+                .doesNotContain("internal error");
+    }
+}
