@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "COMMAND",
         description = "Profiles Mixture-of-Experts models offline and plans where their experts go.",
         subcommands = {ProfileCommand.class, RecordCommand.class, AnalyzeCommand.class, PlanCommand.class,
-            SimulateCommand.class, ExportCommand.class, ReportCommand.class, HelpCommand.class},
+            SimulateCommand.class, TrafficCommand.class, ExportCommand.class, ReportCommand.class, HelpCommand.class},
         footer = {"", "Exit codes: 0 done, 1 failed, 2 wrong usage."})
 public final class Moeplan implements Runnable {
     @Spec

@@ -117,7 +117,8 @@ class ProfileTest {
 
     @Test
     void everyCommandHasHelp() {
-        for (String command : new String[]{"profile", "record", "analyze", "plan", "simulate", "export", "report"}) {
+        for (String command : new String[]{"profile", "record", "analyze", "plan", "simulate", "traffic", "export",
+            "report"}) {
             Run run = Run.moeplan(command, "--help");
             assertThat(run.exit()).as(command).isZero();
             assertThat(run.out()).contains("Usage: moeplan " + command);
