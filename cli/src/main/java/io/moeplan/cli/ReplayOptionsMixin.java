@@ -42,6 +42,14 @@ final class ReplayOptionsMixin {
                 + " Default: ${DEFAULT-VALUE}.")
         private Phase phase;
 
+        @Option(names = "--passes", paramLabel = "N", defaultValue = "1", description = "With --replay: times that all"
+                + " requests are played, so that few of them fill many ranks. Default: ${DEFAULT-VALUE}.")
+        private int passes;
+
+        @Option(names = "--steady", description = "With --replay: end it when a rank has room that no request is left"
+                + " to take, as under steady load. Default: play to the last token.")
+        private boolean steady;
+
         @Option(names = "--max-steps", paramLabel = "N", defaultValue = "1000",
                 description = "With --replay: steps after which it ends. Default: ${DEFAULT-VALUE}.")
         private int steps;
@@ -70,12 +78,13 @@ final class ReplayOptionsMixin {
         SourceCounts sources = ranks == present.length
                 ? result.sources().onGpus(present, plan.topology().gpus())
                 : SourceCounts.unknown();
-        return new JudgedSteps(result.loads(), sources, requests.holdout(result.loads()), origin(ranks, result.left()));
+        return new JudgedSteps(result.loads(), sources, requests.holdout(result.loads()), origin(ranks, result));
     }
 
     private ReplayOptions options(int ranks) {
         return ReplayOptions.of(ranks).withRequestsPerRank(batching.requests).withPrefillChunk(batching.chunk)
-                .withPhase(batching.phase).withMaxSteps(batching.steps);
+                .withPhase(batching.phase).withMaxSteps(batching.steps)
+                .withPasses(batching.passes, 0).withDrain(!batching.steady);
     }
 
     private static int[] presentGpus(Plan plan) {
@@ -83,10 +92,11 @@ final class ReplayOptionsMixin {
         return IntStream.range(0, plan.topology().gpus()).filter(gpu -> !absent.contains(gpu)).toArray();
     }
 
-    private String origin(int ranks, long left) {
-        String played = left == 0
+    private String origin(int ranks, Replay.Result result) {
+        String end = result.loads().steps().size() == batching.steps ? "--max-steps was reached" : "a rank had room";
+        String played = result.left() == 0
                 ? "all tokens played"
-                : String.format(Locale.ROOT, "%,d tokens left when --max-steps was reached", left);
+                : String.format(Locale.ROOT, "%,d tokens left when %s", result.left(), end);
         return String.format(Locale.ROOT,
                 "Replay: %d ranks, up to %d requests and %,d prompt tokens a step on each, %s;"
                         + " %s",

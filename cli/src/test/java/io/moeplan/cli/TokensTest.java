@@ -56,6 +56,11 @@ class TokensTest {
         return run;
     }
 
+    /** What it says, however the lines are broken. */
+    private static String words(Run run) {
+        return good(run).out().replaceAll("\\s+", " ");
+    }
+
     /** A number in JSON. */
     private static double number(Run run, String key) {
         Matcher matcher = Pattern.compile('"' + key + "\" : ([-.0-9E]+)").matcher(run.out());
@@ -65,8 +70,8 @@ class TokensTest {
 
     @Test
     void replayJudgesOnRequestsThatWereNotPlannedOn() {
-        assertThat(good(simulate(plan, "--replay")).out()).startsWith("Replay: 8 ranks, up to 16 requests and 4,096"
-                + " prompt tokens a step on each, mixed; all tokens played\n")
+        assertThat(words(simulate(plan, "--replay"))).startsWith("Replay: 8 ranks, up to 16 requests and 4,096"
+                + " prompt tokens a step on each, mixed; all tokens played Simulation")
                 .contains("requests not planned on (unseen", "replayed from requests held out");
         Run json = good(simulate(plan, "--replay", "--format", "json"));
         assertThat(json.out()).startsWith("{").contains("\"unseen\" : true", "\"replayed\" : true");
@@ -78,9 +83,9 @@ class TokensTest {
     @Test
     void replayOfAllSaysThatItOverlaps() {
         Run all = good(simulate(plan, "--replay", "--holdout", 0));
-        assertThat(all.out()).contains("all requests (73,810 tokens), those planned on included", "nothing was held");
+        assertThat(words(all)).contains("all requests (73,810 tokens), those planned on included", "nothing was held");
         Run planOfAll = good(simulate(plan("whole.json", 0), "--replay"));
-        assertThat(planOfAll.out()).contains("those planned on included");
+        assertThat(words(planOfAll)).contains("those planned on included");
     }
 
     @Test
@@ -92,6 +97,10 @@ class TokensTest {
                 "--format", "json"));
         assertThat(number(few, "judged_steps")).isGreaterThan(number(decode, "judged_steps"));
         assertThat(good(simulate(plan, "--replay", "--max-steps", 3)).out()).contains("tokens left when --max-steps");
+        Run steady = good(simulate(plan, "--replay", "--steady", "--passes", 3));
+        assertThat(steady.out()).contains("tokens left when a rank had room");
+        assertThat(simulate(plan, "--replay", "--steady", "--requests-per-gpu", 500).errorLines()).singleElement()
+                .asString().contains("use more --passes, or fewer requests per GPU");
         assertThat(good(simulate(plan, "--replay", "--prefill-chunk", 64, "--format", "json")).out())
                 .contains("\"replayed\" : true");
     }
@@ -128,7 +137,7 @@ class TokensTest {
                 {"format":"moeplan-plan","version":1,"model":{"name":"m","type":"t","experts":32,"top_k":4,"groups":1},
                 "recording":{"digest":"sha256:0","steps":1,"tokens":1},
                 "topology":{"nodes":1,"gpus_per_node":4,"slots_per_gpu":11},
-                "requirements":{"empty_slots":0,"absent_gpus":[3],"groups":"FREE","distinct_replicas":false,
+                "requirements":{"empty_slots":0,"absent_gpus":[3],"groups":"free","distinct_replicas":false,
                 "lost_gpus":0,"lost_nodes":0},
                 "algorithm":"hand","objective":{"name":"none"},"layers":[%s],"summary":{}}""".formatted(layers));
         assertThat(good(simulate(absent, "--replay", "--engine", "sglang")).out()).startsWith("Replay: 3 ranks");
