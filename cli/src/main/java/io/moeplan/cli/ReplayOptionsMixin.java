@@ -95,12 +95,10 @@ final class ReplayOptionsMixin {
     private String origin(int ranks, Replay.Result result) {
         String end = result.loads().steps().size() == batching.steps ? "--max-steps was reached" : "a rank had room";
         String played = result.left() == 0
-                ? "all tokens played"
-                : String.format(Locale.ROOT, "%,d tokens left when %s", result.left(), end);
+                ? " all tokens played"
+                : String.format(Locale.ROOT, "\n%,d tokens left when %s", result.left(), end);
         return String.format(Locale.ROOT,
-                "Replay: %d ranks, up to %d requests and %,d prompt tokens a step on each, %s;"
-                        + " %s",
-                ranks, batching.requests, batching.chunk, batching.phase.name().toLowerCase(Locale.ROOT),
-                played);
+                "Replay: %d ranks, up to %d requests and %,d prompt tokens a step on each, %s;%s",
+                ranks, batching.requests, batching.chunk, batching.phase.name().toLowerCase(Locale.ROOT), played);
     }
 }
