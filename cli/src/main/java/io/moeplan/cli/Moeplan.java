@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
         description = "Profiles Mixture-of-Experts models offline and plans where their experts go.",
         subcommands = {ProfileCommand.class, RecordCommand.class, ImportCommand.class, AnalyzeCommand.class,
             PlanCommand.class, CheckCommand.class, CalibrateCommand.class,
-            SimulateCommand.class, CompareCommand.class, ExportCommand.class, ReportCommand.class, HelpCommand.class},
+            SimulateCommand.class, CompareCommand.class, TrafficCommand.class, ExportCommand.class, ReportCommand.class,
+            HelpCommand.class},
         footer = {"", "Exit codes: 0 done, 1 failed, 2 wrong usage."})
 public final class Moeplan implements Runnable {
     @Spec

@@ -1,6 +1,5 @@
 package io.moeplan.cli;
 
-import io.moeplan.eplb.Dispatch;
 import io.moeplan.eplb.HoldoutSplit;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
@@ -8,6 +7,7 @@ import io.moeplan.eplb.PlanFile;
 import io.moeplan.eplb.Simulation;
 import io.moeplan.eplb.SimulationResult;
 import io.moeplan.eplb.Verdicts;
+import io.moeplan.eplb.replay.ReplaySplit;
 import io.moeplan.recording.Recording;
 import io.moeplan.report.CsvReport;
 import io.moeplan.report.JsonReport;
@@ -18,7 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -39,14 +39,16 @@ final class SimulateCommand implements Callable<Integer> {
     @Option(names = "--plan", paramLabel = "FILE", required = true, arity = "1..*", description = "Plan files.")
     private List<Path> plans;
 
-    @Option(names = "--dispatch", paramLabel = "NAME", defaultValue = "even",
-            description = "How tokens are split over an expert's replicas. Default: ${DEFAULT-VALUE}.")
-    private String dispatch;
+    @Mixin
+    private DispatchOption dispatch;
 
     @Option(names = "--holdout", paramLabel = "SHARE", description = "Judge on this share of the steps, the last ones;"
             + " 0 judges on all. Default: on the steps that the plan was not made on, if it was made on this recording;"
-            + " on all, if it was made on another.")
+            + " on all, if it was made on another. With --replay: on the requests after those steps.")
     private Double holdout;
+
+    @Mixin
+    private ReplayOptionsMixin replay;
 
     @Mixin
     private FormatOption format;
@@ -54,22 +56,37 @@ final class SimulateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Recording opened = recording.open();
-        LoadTrace trace = recording.trace(opened);
+        Function<Plan, JudgedSteps> steps = replay.asked() ? replayed(opened) : recorded(opened);
         List<PlanReport> reports = new ArrayList<>();
+        List<String> texts = new ArrayList<>();
         for (Path file : plans) {
-            reports.add(report(PlanFile.read(file), trace, opened.digest()));
+            Plan plan = PlanFile.read(file);
+            JudgedSteps judged = steps.apply(plan);
+            PlanReport report = report(plan, judged);
+            reports.add(report);
+            texts.add((judged.origin().isEmpty() ? "" : judged.origin() + "\n") + TextReport.simulation(report));
         }
-        format.print(spec.commandLine().getOut(),
-                () -> reports.stream().map(TextReport::simulation).collect(Collectors.joining("\n")),
+        format.print(spec.commandLine().getOut(), () -> String.join("\n", texts),
                 () -> JsonReport.simulation(reports), () -> CsvReport.simulation(reports));
         return ExitCode.OK;
     }
 
-    private PlanReport report(Plan plan, LoadTrace trace, String digest) {
-        HoldoutSplit split = holdout == null
+    private Function<Plan, JudgedSteps> recorded(Recording opened) throws IOException {
+        LoadTrace trace = recording.trace(opened);
+        String digest = opened.digest();
+        return plan -> JudgedSteps.recorded(holdout == null
                 ? HoldoutSplit.forPlan(trace, digest, plan)
-                : HoldoutSplit.of(trace, holdout);
-        SimulationResult result = Simulation.run(split.judged(), plan, Dispatch.named(dispatch), split.holdout());
+                : HoldoutSplit.of(trace, holdout));
+    }
+
+    private Function<Plan, JudgedSteps> replayed(Recording opened) throws IOException {
+        Function<Plan, ReplaySplit> requests = JudgedRequests.of(recording, opened, holdout);
+        return plan -> replay.run(requests.apply(plan), plan, dispatch.rule());
+    }
+
+    private PlanReport report(Plan plan, JudgedSteps judged) {
+        SimulationResult result = Simulation.run(judged.loads(), judged.sources(), plan, dispatch.rule(),
+                judged.holdout());
         return new PlanReport(plan, result, Verdicts.of(result));
     }
 }

@@ -117,7 +117,8 @@ class ProfileTest {
 
     @Test
     void everyCommandHasHelp() {
-        for (String command : new String[]{"profile", "record", "analyze", "plan", "simulate", "compare", "export",
+        for (String command : new String[]{"profile", "record", "import", "analyze", "plan", "check", "calibrate",
+            "simulate", "compare", "traffic", "export",
             "report"}) {
             Run run = Run.moeplan(command, "--help");
             assertThat(run.exit()).as(command).isZero();

@@ -88,7 +88,7 @@ public final class CsvReport {
         }
     }
 
-    private static void row(StringBuilder csv, List<?> cells) {
+    static void row(StringBuilder csv, List<?> cells) {
         csv.append(cells.stream().map(cell -> quote(String.valueOf(cell))).collect(Collectors.joining(",")))
                 .append('\n');
     }

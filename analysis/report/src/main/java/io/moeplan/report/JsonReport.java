@@ -67,11 +67,11 @@ public final class JsonReport {
         return MAPPER.createObjectNode();
     }
 
-    private static ObjectNode document(String format) {
+    static ObjectNode document(String format) {
         return object().put("format", format).put("version", VERSION);
     }
 
-    private static String print(JsonNode node) {
+    static String print(JsonNode node) {
         DefaultPrettyPrinter printer = new DefaultPrettyPrinter()
                 .withObjectIndenter(new DefaultIndenter("  ", "\n"));
         try {

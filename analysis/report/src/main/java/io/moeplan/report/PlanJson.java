@@ -46,7 +46,8 @@ final class PlanJson {
     static ObjectNode holdout(Holdout holdout) {
         return JsonReport.object().put("unseen", holdout.unseen()).put("fraction", holdout.fraction())
                 .put("plan_steps", holdout.planSteps()).put("judged_steps", holdout.judgedSteps())
-                .put("plan_tokens", holdout.planTokens()).put("judged_tokens", holdout.judgedTokens()).put("replayed", holdout.replayed());
+                .put("plan_tokens", holdout.planTokens()).put("judged_tokens", holdout.judgedTokens())
+                .put("replayed", holdout.replayed());
     }
 
     /** The verdict with the intervals it rests on; {@code interval} is null if there are too few steps for one. */

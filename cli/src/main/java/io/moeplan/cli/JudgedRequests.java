@@ -1,0 +1,33 @@
+package io.moeplan.cli;
+
+import io.moeplan.eplb.HoldoutSplit;
+import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.TokenTrace;
+import io.moeplan.eplb.replay.ReplaySplit;
+import io.moeplan.recording.Recording;
+import java.io.IOException;
+import java.util.function.Function;
+
+/** The requests of a per-token recording that a plan is judged on. */
+final class JudgedRequests {
+    private JudgedRequests() {}
+
+    /**
+     * Reads the tokens of a recording, once for all plans.
+     *
+     * @param holdout share of the steps that {@code plan --holdout} held out, or null to go by what the plan says it was
+     *                made on
+     * @return the requests to judge a plan on; throws {@link IllegalArgumentException} if there are none
+     * @throws IllegalArgumentException if the recording is not per-token
+     */
+    static Function<Plan, ReplaySplit> of(RecordingArgument argument, Recording recording, Double holdout)
+            throws IOException {
+        TokenTrace tokens = recording.tokenTrace();
+        if (holdout == null) {
+            String digest = recording.digest();
+            return plan -> ReplaySplit.forPlan(tokens, digest, plan);
+        }
+        ReplaySplit split = ReplaySplit.of(tokens, HoldoutSplit.of(argument.trace(recording), holdout));
+        return plan -> split;
+    }
+}
