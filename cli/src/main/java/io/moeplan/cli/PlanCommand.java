@@ -63,7 +63,7 @@ final class PlanCommand implements Callable<Integer> {
         PlanProblem problem = adapt.require(Facts.problem(deployment, opened.manifest()));
         Plan.Model model = Facts.model(opened.manifest());
         return layerBudgets
-                ? Planning.planWithLayerBudgets(problem, trace, planner.planner(), model, opened.digest())
-                : Planning.plan(problem, trace, planner.planner(), model, opened.digest());
+                ? Planning.planWithLayerBudgets(problem, trace, planner.planner(opened, trace), model, opened.digest())
+                : Planning.plan(problem, trace, planner.planner(opened, trace), model, opened.digest());
     }
 }

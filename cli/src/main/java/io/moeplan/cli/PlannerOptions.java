@@ -1,11 +1,17 @@
 package io.moeplan.cli;
 
+import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Planner;
 import io.moeplan.eplb.Planners;
 import io.moeplan.eplb.SearchPlanner;
+import io.moeplan.eplb.search.Affinity;
 import io.moeplan.eplb.search.CostModel;
 import io.moeplan.eplb.search.Objective;
+import io.moeplan.eplb.traffic.CoActivation;
+import io.moeplan.recording.Recording;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import picocli.CommandLine.Option;
 
 /** How to plan, and how much of the recording to keep back to judge the plan on. */
@@ -43,13 +49,51 @@ final class PlannerOptions {
             + " Default: ${DEFAULT-VALUE}.")
     private double holdout;
 
-    Planner planner() {
+    @Option(names = "--traffic-weight", paramLabel = "W", defaultValue = "0",
+            description = "What search pays, in mean GPU"
+                    + " loads, to send a token to one GPU fewer: draws experts together that are used together (per-token"
+                    + " recordings). Default: ${DEFAULT-VALUE}.")
+    private double gpuWeight;
+
+    @Option(names = "--node-traffic-weight", paramLabel = "W", defaultValue = "0",
+            description = "The same for nodes. Default: ${DEFAULT-VALUE}.")
+    private double nodeWeight;
+
+    @Option(names = "--token-seconds", paramLabel = "S", description = "Time of one token in one expert (objective"
+            + " decode). Default: a DeepSeek-V3 expert on an H100.")
+    private Double tokenSeconds;
+
+    @Option(names = "--weight-seconds", paramLabel = "S", description = "Time to read one expert's weights (objective"
+            + " decode). Default: a DeepSeek-V3 expert on an H100.")
+    private Double weightSeconds;
+
+    /**
+     * The planner asked for.
+     *
+     * @param planned the steps it will see
+     * @throws IOException if the tokens of the recording are asked for and cannot be read
+     */
+    Planner planner(Recording recording, LoadTrace planned) throws IOException {
         Planner named = Planners.named(algorithm);
-        return named instanceof SearchPlanner ? search() : named;
+        if (!(named instanceof SearchPlanner)) {
+            return named;
+        }
+        return new SearchPlanner(goal(), Duration.ofMillis((long) (timeBudget * 1000)), gap, seed,
+                affinities(recording, planned));
     }
 
-    private SearchPlanner search() {
-        return new SearchPlanner(goal(), Duration.ofMillis((long) (timeBudget * 1000)), gap, seed);
+    private List<Affinity> affinities(Recording recording, LoadTrace planned) throws IOException {
+        if (gpuWeight == 0 && nodeWeight == 0) {
+            return List.of();
+        }
+        return CoActivation.pull(recording.tokenTrace().within(planned.tokens()), gpuWeight, nodeWeight);
+    }
+
+    private CostModel costs() {
+        CostModel usual = CostModel.DEFAULT;
+        return new CostModel(usual.flatSeconds(), usual.slopeSeconds(), usual.deadZone(),
+                tokenSeconds == null ? usual.tokenSeconds() : tokenSeconds,
+                weightSeconds == null ? usual.weightSeconds() : weightSeconds);
     }
 
     private Objective goal() {
@@ -57,7 +101,7 @@ final class PlannerOptions {
             case MEAN -> new Objective.Mean();
             case STEPS -> new Objective.Steps();
             case TAIL -> new Objective.Tail(Objective.Tail.ALPHA);
-            case DECODE -> new Objective.Decode(CostModel.DEFAULT);
+            case DECODE -> new Objective.Decode(costs());
         };
     }
 

@@ -90,7 +90,8 @@ final class ProfileCommand implements Callable<Integer> {
 
     private PlanReport plan(Recording recording, LoadTrace trace) throws IOException {
         HoldoutSplit split = HoldoutSplit.of(trace, planner.holdout());
-        Plan plan = Planning.plan(Facts.problem(deployment, recording.manifest()), split.plan(), planner.planner(),
+        Plan plan = Planning.plan(Facts.problem(deployment, recording.manifest()), split.plan(),
+                planner.planner(recording, split.plan()),
                 Facts.model(recording.manifest()), recording.digest());
         SimulationResult result = Simulation.run(split.judged(), plan, Dispatch.named("even"), split.holdout());
         return new PlanReport(plan, result, Verdicts.of(result));

@@ -79,6 +79,19 @@ class PlanCommandsTest {
     }
 
     @Test
+    void aTrafficWeightDrawsExpertsTogether() {
+        Path apart = plan("apart.json", "--redundant", 0);
+        Path together = plan("together.json", "--redundant", 0, "--traffic-weight", 2);
+        assertThat(distinctGpus(together)).isLessThan(distinctGpus(apart));
+    }
+
+    private static double distinctGpus(Path plan) {
+        String line = Run.moeplan("traffic", RECORDING, "--plan", plan).out().lines()
+                .filter(text -> text.startsWith("distinct GPUs")).findFirst().orElseThrow();
+        return Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1));
+    }
+
+    @Test
     void countMatricesBecomeRecordings() throws IOException {
         Path matrix = Files.writeString(temp.resolve("counts.json"), "[[[5, 1, 1, 1], [2, 2, 2, 2]], [[4, 0, 0, 4], "
                 + "[1, 5, 1, 1]]]");

@@ -1,5 +1,6 @@
 package io.moeplan.eplb;
 
+import io.moeplan.eplb.search.Affinity;
 import io.moeplan.eplb.search.LayerProblem;
 import io.moeplan.eplb.search.LayerSearch;
 import io.moeplan.eplb.search.Objective;
@@ -33,8 +34,11 @@ import java.util.function.BooleanSupplier;
  * @param timeBudget for all layers together
  * @param gap        max / mean over its lower bound, minus 1, at which a layer is good enough; for {@link Objective.Mean}
  * @param seed       for kicks and draws
+ * @param affinities what draws the experts of each layer together, against balance, {@code [layers]}; empty if nothing does
  */
-public record SearchPlanner(Objective goal, Duration timeBudget, double gap, long seed) implements Planner {
+public record SearchPlanner(Objective goal, Duration timeBudget, double gap, long seed, List<Affinity> affinities)
+        implements
+            Planner {
     public static final String NAME = "search";
     public static final Duration TIME_BUDGET = Duration.ofSeconds(10);
     public static final double GAP = 0.001;
@@ -56,8 +60,14 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
         this(new Objective.Steps(), TIME_BUDGET, GAP, 0);
     }
 
+    /** Nothing draws experts together. */
+    public SearchPlanner(Objective goal, Duration timeBudget, double gap, long seed) {
+        this(goal, timeBudget, gap, seed, List.of());
+    }
+
     /** @throws IllegalArgumentException if the time budget or the gap is negative */
     public SearchPlanner {
+        affinities = List.copyOf(affinities);
         if (timeBudget.isNegative() || !(gap >= 0)) {
             throw new IllegalArgumentException("the time budget and the gap must not be negative");
         }
@@ -141,9 +151,18 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
         Run(List<PlanProblem> problems, LoadTrace trace, BooleanSupplier late) {
             this.problems = problems;
             this.trace = trace;
-            layerProblems = problems.stream().map(SearchPlanner::layerProblem).toList();
+            if (!affinities.isEmpty() && affinities.size() != trace.layers()) {
+                throw new IllegalArgumentException("affinities for " + affinities.size() + " layers, the recording has "
+                        + trace.layers());
+            }
+            layerProblems = layerIndices(trace.layers()).stream().map(this::drawnProblem).toList();
             this.late = late;
             effort = (long) (timeBudget.toNanos() / 1e9 * EFFORT_PER_SECOND * Math.min(CORES, trace.layers()));
+        }
+
+        private LayerProblem drawnProblem(int layer) {
+            LayerProblem problem = layerProblem(problems.get(layer));
+            return affinities.isEmpty() ? problem : problem.withAffinity(affinities.get(layer));
         }
 
         int[][] plan() {

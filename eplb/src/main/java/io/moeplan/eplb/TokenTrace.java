@@ -65,6 +65,16 @@ public final class TokenTrace {
         }
     }
 
+    /** The requests that end within the first {@code tokens} tokens of the workload. */
+    public TokenTrace within(long tokens) {
+        long seen = 0;
+        int kept = 0;
+        while (kept < requests.size() && seen + requests.get(kept).tokens() <= tokens) {
+            seen += requests.get(kept++).tokens();
+        }
+        return new TokenTrace(layerIds, experts, topK, requests.subList(0, kept));
+    }
+
     /** The model's own number of each MoE layer, {@code [layers]}. */
     public int[] layerIds() {
         return layerIds.clone();

@@ -35,7 +35,7 @@ class PlannersTest {
     @Test
     void plansAreLayoutsAndNeverBeatTheBound() {
         Random random = new Random(20);
-        for (int i = 0; i < 1500; i++) {
+        for (int i = 0; i < 10_000; i++) {
             PlanProblem problem = TestLoads.problem(random);
             LoadTrace trace = TestLoads.trace(random, new int[]{1, 4}, problem.experts(), 1 + random.nextInt(3));
             Plan.Model model = new Plan.Model("m", "t", problem.experts(), 1, problem.groups());

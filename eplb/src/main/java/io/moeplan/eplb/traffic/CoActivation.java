@@ -1,6 +1,9 @@
 package io.moeplan.eplb.traffic;
 
 import io.moeplan.eplb.TokenTrace;
+import io.moeplan.eplb.search.Affinity;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Which experts of a layer are chosen by the same tokens.
@@ -49,5 +52,27 @@ public record CoActivation(long tokens, int[][] counts) {
             }
         }
         return affinity;
+    }
+
+    /**
+     * What draws the experts of each layer together in a search, {@code [layers]}.
+     *
+     * @param gpuWeight  cost, in mean GPU loads, of one more distinct GPU per token
+     * @param nodeWeight the same for nodes
+     */
+    public static List<Affinity> pull(TokenTrace trace, double gpuWeight, double nodeWeight) {
+        return IntStream.range(0, trace.layers()).parallel()
+                .mapToObj(layer -> new Affinity(of(trace, layer).shares(), gpuWeight, nodeWeight)).toList();
+    }
+
+    private float[][] shares() {
+        double[][] exact = affinity();
+        float[][] shares = new float[exact.length][exact.length];
+        for (int a = 0; a < exact.length; a++) {
+            for (int b = 0; b < exact.length; b++) {
+                shares[a][b] = (float) exact[a][b];
+            }
+        }
+        return shares;
     }
 }
