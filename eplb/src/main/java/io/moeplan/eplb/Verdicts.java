@@ -62,6 +62,9 @@ public final class Verdicts {
             return String.format(Locale.ROOT, "kernels hide an imbalance of up to %.2f, so there is nothing to gain",
                     DEAD_ZONE);
         }
+        if (before == after) {
+            return "that is the same";
+        }
         if (gain < 0) {
             return String.format(Locale.ROOT, "the plan would make the MoE layers take %.1f %% more time", -100 * gain);
         }

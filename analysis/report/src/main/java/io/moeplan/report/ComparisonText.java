@@ -9,13 +9,18 @@ import static io.moeplan.report.Terminal.wrap;
 
 import io.moeplan.eplb.Bound;
 import io.moeplan.eplb.compare.Candidate;
+import io.moeplan.eplb.compare.Comparison;
+import io.moeplan.eplb.compare.ComparisonRow.Impossible;
 import io.moeplan.eplb.compare.ComparisonRow.Judged;
 import io.moeplan.eplb.compare.Target;
 import io.moeplan.eplb.traffic.TrafficFigures;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
@@ -34,9 +39,7 @@ final class ComparisonText {
                     .append(legend(report)).append('\n').append(reasons(judged));
         }
         if (!report.impossible().isEmpty()) {
-            text.append("\nImpossible\n");
-            report.impossible().forEach(row -> text
-                    .append(wrap(clean(row.candidate().toString()) + ": " + clean(row.reason()), 2)));
+            text.append("\nImpossible\n").append(impossible(report.impossible()));
         }
         if (!report.targets().isEmpty()) {
             text.append("\nTarget\n");
@@ -94,15 +97,15 @@ final class ComparisonText {
     }
 
     private static String legend(ComparisonReport report) {
-        String from = report.judged().stream().map(row -> row.moves().from()).distinct()
-                .collect(Collectors.joining(" or "));
+        String from = report.judged().stream().map(row -> before(row.moves().from())).distinct()
+                .collect(Collectors.joining(", or "));
         StringBuilder legend = new StringBuilder();
         legend.append(wrap("balanced: vLLM's balancedness, mean / max; max/mean, weighted by tokens; p99: of max/mean"
                 + " over steps. All over the judged steps; 1 is even.", 2));
         legend.append(wrap("gap: how far the plan is above the lower bound on the steps planned on, mean over layers;"
-                + " which of the bound's terms that is, is said last.", 2));
-        legend.append(wrap("gain: share of the time of MoE layers saved against the layout before (" + clean(from)
-                + "); moves: replicas loaded to get from there, and their share.", 2));
+                + " what sets that bound in most layers is said last.", 2));
+        legend.append(wrap("gain: share of the time of MoE layers saved against the layout before: "
+                + clean(from) + "; moves: replicas to load from there, moved: their share.", 2));
         legend.append(wrap(memory(report), 2));
         if (report.judged().stream().allMatch(row -> row.traffic().isEmpty())) {
             legend.append(wrap("to GPUs, to nodes: not measured; that takes a per-token recording.", 2));
@@ -111,6 +114,12 @@ final class ComparisonText {
                     wrap("to GPUs, to nodes: distinct ones that a token is sent to in a layer, mean over layers.", 2));
         }
         return legend.toString();
+    }
+
+    private static String before(String layout) {
+        return layout.equals(Comparison.CURRENT)
+                ? "the plan loaded now"
+                : "the engine's default (" + layout + ") with as little redundancy as the GPUs allow";
     }
 
     private static String memory(ComparisonReport report) {
@@ -127,6 +136,21 @@ final class ComparisonText {
                     + row.verdict().reason()), 2));
         }
         return text.toString();
+    }
+
+    /** Planners that refuse the same thing for the same reason share a paragraph. */
+    private static String impossible(List<Impossible> rows) {
+        SequencedMap<Impossible, List<String>> planners = new LinkedHashMap<>();
+        for (Impossible row : rows) {
+            Candidate any = new Candidate("", row.candidate().gpus(), row.candidate().redundant());
+            planners.computeIfAbsent(new Impossible(any, row.reason()), key -> new ArrayList<>())
+                    .add(row.candidate().planner());
+        }
+        return planners.entrySet().stream().map(entry -> {
+            Candidate candidate = entry.getKey().candidate();
+            return wrap(clean(Numbers.count(candidate.gpus(), "GPU") + ", " + candidate.redundant() + " redundant ("
+                    + String.join(", ", entry.getValue()) + "): " + entry.getKey().reason()), 2);
+        }).collect(Collectors.joining());
     }
 
     private static String target(Target target) {

@@ -20,21 +20,27 @@ import io.moeplan.eplb.traffic.TrafficFigures;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
  * Plans every combination of planner, redundancy and GPUs, and judges all of them on the same steps.
  *
- * <p>A plan is held against the current one where that is for the same GPUs, else against the engine's default layout of
- * the same slots: gain, moves and verdict are relative to that.
+ * <p>A plan is held against the current one where that is for the same GPUs, else against the engine's default layout
+ * with as little redundancy as these GPUs allow: gain, moves and verdict are relative to that. So rows for the same GPUs
+ * compare with each other; the default layout with redundancy, which repeats the first experts whatever their load, would
+ * flatter every plan with some.
  */
 public final class Comparison {
     /** What results call the layout that is loaded now. */
     public static final String CURRENT = "current";
 
     private final Setting setting;
+    /** The engine's default layout for each number of GPUs. */
+    private final Map<Integer, Plan> defaults = new HashMap<>();
 
     /**
      * What all candidates share.
@@ -136,7 +142,8 @@ public final class Comparison {
         Duration planning = Duration.ofNanos(System.nanoTime() - started);
         Optional<Plan> current = setting.current().filter(plan -> sameGpus(plan, problem));
         String from = current.isPresent() ? CURRENT : ContiguousPlanner.NAME;
-        Plan before = current.orElseGet(() -> plan(problem, new ContiguousPlanner()));
+        Plan before = current.orElseGet(
+                () -> defaults.computeIfAbsent(candidate.gpus(), this::defaultLayout));
         Plan plan = Relabelling.relabel(before, planned);
         SimulationResult result = Simulation.against(setting.split().judged(), before, from, plan, setting.dispatch(),
                 setting.split().holdout());
@@ -144,6 +151,10 @@ public final class Comparison {
                 .map(tokens -> Traffic.of(tokens, plan, setting.dispatch()).overall());
         return new ComparisonRow.Judged(candidate, plan, result, Verdicts.of(result), traffic,
                 moves(from, before, plan), memory(problem, plan.layers().size()), planning);
+    }
+
+    private Plan defaultLayout(int gpus) {
+        return plan(problem(gpus, redundancies(gpus).getFirst()), new ContiguousPlanner());
     }
 
     private Plan plan(PlanProblem problem, Planner planner) {

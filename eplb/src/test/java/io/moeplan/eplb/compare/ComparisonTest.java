@@ -79,7 +79,9 @@ class ComparisonTest {
         assertThat(row.balancedness()).isCloseTo(alone.after().overall().vllm(), within(1e-12));
         assertThat(row.maxOverMean()).isCloseTo(alone.after().overall().weighted(), within(1e-12));
         assertThat(row.p99()).isCloseTo(alone.after().overall().p99(), within(1e-12));
-        assertThat(row.simulation().before().overall()).isEqualTo(alone.before().overall());
+        // The same layout before as without redundancy, so that rows compare.
+        var without = Simulation.run(SPLIT.judged(), plan(4, 0), Dispatch.named("even"), SPLIT.holdout());
+        assertThat(row.simulation().before().overall()).isEqualTo(without.before().overall());
         assertThat(row.simulation().interval()).isPresent();
         assertThat(row.verdict().word()).isEqualTo(Verdict.Word.APPLY);
         assertThat(row.binding().values().stream().mapToInt(layers -> layers).sum()).isEqualTo(3);
@@ -92,7 +94,9 @@ class ComparisonTest {
         Judged row = judged(plain().row(CONTIGUOUS, 4, 0));
         assertThat(row.verdict().gain()).isZero();
         assertThat(row.verdict().word()).isEqualTo(Verdict.Word.LEAVE);
+        assertThat(row.verdict().reason()).contains("that is the same");
         assertThat(row.moves()).isEqualTo(new Moves("contiguous", 0, 0, OptionalLong.empty()));
+        assertThat(judged(plain().row(CONTIGUOUS, 4, 4)).moves().moves()).isPositive();
     }
 
     @Test
