@@ -79,6 +79,11 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
     }
 
     @Override
+    public Planner within(Duration budget) {
+        return new SearchPlanner(goal, budget, gap, seed, affinities);
+    }
+
+    @Override
     public String objective() {
         return goal.name();
     }
