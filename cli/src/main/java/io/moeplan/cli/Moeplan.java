@@ -1,5 +1,8 @@
 package io.moeplan.cli;
 
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -14,12 +17,13 @@ import picocli.CommandLine.Spec;
 @Command(name = "moeplan", mixinStandardHelpOptions = true, versionProvider = BuildVersion.class, sortOptions = false,
         synopsisSubcommandLabel = "COMMAND",
         description = "Profiles Mixture-of-Experts models offline and plans where their experts go.",
-        subcommands = {ProfileCommand.class, RecordCommand.class, ImportCommand.class, AnalyzeCommand.class,
-            PlanCommand.class, CheckCommand.class, CalibrateCommand.class,
-            SimulateCommand.class, CompareCommand.class, TrafficCommand.class, ExportCommand.class, ReportCommand.class,
-            HelpCommand.class},
         footer = {"", "Exit codes: 0 done, 1 failed, 2 wrong usage."})
 public final class Moeplan implements Runnable {
+    private static final List<Class<?>> COMMANDS = List.of(ProfileCommand.class, RecordCommand.class,
+            ImportCommand.class, AnalyzeCommand.class, PlanCommand.class, CheckCommand.class, CalibrateCommand.class,
+            SimulateCommand.class, CompareCommand.class, TrafficCommand.class, ExportCommand.class,
+            ReportCommand.class, HelpCommand.class);
+
     @Spec
     private CommandSpec spec;
 
@@ -37,9 +41,14 @@ public final class Moeplan implements Runnable {
     }
 
     /** The command line as it is run and as its tests run it. */
-    static CommandLine commandLine() {
+    static CommandLine commandLine(String... args) {
         Moeplan moeplan = new Moeplan();
         CommandLine commandLine = new CommandLine(moeplan);
+        List<String> words = Arrays.asList(args);
+        for (Class<?> command : COMMANDS) {
+            Command said = command.getAnnotation(Command.class);
+            commandLine.addSubcommand(said.name(), words.contains(said.name()) ? command : entry(said));
+        }
         commandLine.setUsageHelpAutoWidth(true);
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setParameterExceptionHandler(OneLineErrors::wrongUsage);
@@ -47,14 +56,22 @@ public final class Moeplan implements Runnable {
         return commandLine;
     }
 
+    /** Only a line in the list of commands: reading the options of those that are not run takes most of a start's time. */
+    private static CommandSpec entry(Command said) {
+        CommandSpec entry = CommandSpec.create();
+        entry.usageMessage().header(said.header()).description(said.description());
+        return entry;
+    }
+
     /** Runs the command and ends the process with its exit code. */
-    public static void main(String[] args) {
-        System.exit(run(args));
+    public static void main(String[] args) throws IOException {
+        String training = System.getProperty("moeplan.training");
+        System.exit(training == null ? run(args) : StartUpTraining.on(training));
     }
 
     private static int run(String[] args) {
         try {
-            return commandLine().execute(args);
+            return commandLine(args).execute(args);
         } catch (OutOfMemoryError e) {
             System.err
                     .println("moeplan: out of memory (" + e.getMessage() + "); give a smaller --memory, or the JVM more"

@@ -16,10 +16,11 @@ record Run(int exit, String out, String err) {
     static Run moeplan(Object... args) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        CommandLine commandLine = Moeplan.commandLine();
+        String[] words = Arrays.stream(args).map(Object::toString).toArray(String[]::new);
+        CommandLine commandLine = Moeplan.commandLine(words);
         commandLine.setOut(new PrintWriter(out));
         commandLine.setErr(new PrintWriter(err));
-        int exit = commandLine.execute(Arrays.stream(args).map(Object::toString).toArray(String[]::new));
+        int exit = commandLine.execute(words);
         return new Run(exit, out.toString(), err.toString());
     }
 
