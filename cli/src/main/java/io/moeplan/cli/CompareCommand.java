@@ -77,9 +77,8 @@ final class CompareCommand implements Callable<Integer> {
             + " Default: ${DEFAULT-VALUE}.")
     private double holdout;
 
-    @Option(names = "--dispatch", paramLabel = "NAME", defaultValue = "even",
-            description = "How tokens are split over an expert's replicas. Default: ${DEFAULT-VALUE}.")
-    private String dispatch;
+    @Mixin
+    private DispatchOption dispatch;
 
     @Option(names = "--current", paramLabel = "FILE", description = "The plan that is loaded now: gains and moves are"
             + " counted from it where the GPUs are the same. Default: the engine's default layout.")
@@ -102,7 +101,8 @@ final class CompareCommand implements Callable<Integer> {
         Comparison comparison = new Comparison(setting);
         List<Integer> sizes = gpus.stream().distinct().toList();
         List<ComparisonRow> rows = comparison.rows(planners, sizes, sweep.redundant());
-        ComparisonReport report = new ComparisonReport(setting.split().holdout(), dispatch, setting.bytesPerExpert(),
+        ComparisonReport report = new ComparisonReport(setting.split().holdout(), dispatch.rule().name(),
+                setting.bytesPerExpert(),
                 rows, targets(comparison, planners.getFirst(), sizes));
         format.print(spec.commandLine().getOut(), () -> TextReport.comparison(report),
                 () -> JsonReport.comparison(report), () -> CsvReport.comparison(report));
@@ -131,7 +131,7 @@ final class CompareCommand implements Callable<Integer> {
     }
 
     private Comparison.Setting setting() throws IOException {
-        Dispatch rule = Dispatch.named(dispatch);
+        Dispatch rule = dispatch.rule();
         Optional<Plan> loaded = current == null ? Optional.empty() : Optional.of(PlanFile.read(current));
         Recording opened = recording.open();
         Manifest manifest = opened.manifest();

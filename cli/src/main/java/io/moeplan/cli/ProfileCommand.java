@@ -1,7 +1,6 @@
 package io.moeplan.cli;
 
 import io.moeplan.engine.model.ModelInfo;
-import io.moeplan.eplb.Dispatch;
 import io.moeplan.eplb.HoldoutSplit;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
@@ -50,6 +49,9 @@ final class ProfileCommand implements Callable<Integer> {
     @Mixin
     private PlannerOptions planner;
 
+    @Mixin
+    private DispatchOption dispatch;
+
     @Option(names = "--out", paramLabel = "DIR", required = true, description = "A new folder for recording, plan.json,"
             + " exports and report.html.")
     private Path out;
@@ -93,7 +95,7 @@ final class ProfileCommand implements Callable<Integer> {
         Plan plan = Planning.plan(Facts.problem(deployment, recording.manifest()), split.plan(),
                 planner.planner(recording, split.plan()),
                 Facts.model(recording.manifest()), recording.digest());
-        SimulationResult result = Simulation.run(split.judged(), plan, Dispatch.named("even"), split.holdout());
+        SimulationResult result = Simulation.run(split.judged(), plan, dispatch.rule(), split.holdout());
         return new PlanReport(plan, result, Verdicts.of(result));
     }
 

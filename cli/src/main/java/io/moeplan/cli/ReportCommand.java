@@ -1,6 +1,5 @@
 package io.moeplan.cli;
 
-import io.moeplan.eplb.Dispatch;
 import io.moeplan.eplb.HoldoutSplit;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
@@ -40,6 +39,9 @@ final class ReportCommand implements Callable<Integer> {
     @Option(names = "--plan", paramLabel = "FILE", description = "A plan file, judged as simulate does.")
     private Path planFile;
 
+    @Mixin
+    private DispatchOption dispatch;
+
     @Option(names = "--out", paramLabel = "FILE", required = true, description = "Where to write the page.")
     private Path out;
 
@@ -61,9 +63,9 @@ final class ReportCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private static PlanReport judged(Plan plan, LoadTrace trace, String digest) {
+    private PlanReport judged(Plan plan, LoadTrace trace, String digest) {
         HoldoutSplit split = HoldoutSplit.forPlan(trace, digest, plan);
-        SimulationResult result = Simulation.run(split.judged(), plan, Dispatch.named("even"), split.holdout());
+        SimulationResult result = Simulation.run(split.judged(), plan, dispatch.rule(), split.holdout());
         return new PlanReport(plan, result, Verdicts.of(result));
     }
 }

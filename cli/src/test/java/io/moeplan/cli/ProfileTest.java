@@ -105,7 +105,9 @@ class ProfileTest {
             assertThat(export.exit()).isZero();
             assertThat(export.out()).contains("Written: ");
         }
-        Run report = Run.moeplan("report", recording, "--plan", plan, "--out", temp.resolve("report.html"));
+        Run report = Run.moeplan("report", recording, "--plan", plan, "--engine", "sglang", "--out",
+                temp.resolve("report.html"));
+        assertThat(report.out()).contains("dispatch static");
         assertThat(report.exit()).isZero();
         assertThat(temp.resolve("report.html")).exists();
     }
