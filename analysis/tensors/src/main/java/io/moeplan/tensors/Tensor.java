@@ -44,11 +44,11 @@ public record Tensor(Path file, String name, DType type, long[] shape, long posi
      */
     public void read(long from, float[] into, int at, int count) {
         switch (type) {
-            case BF16 -> readBf16(from, into, at, count);
-            case F16 -> readF16(from, into, at, count);
+            case BF16 -> Decoder.ofThread().bf16(data, from, into, at, count);
+            case F16 -> Decoder.ofThread().f16(data, from, into, at, count);
             case F32 -> MemorySegment.copy(data, FLOAT, from * 4, into, at, count);
             case F64 -> readF64(from, into, at, count);
-            case F8_E4M3, F8_E5M2, F8_E8M0 -> readFloat8(Float8.table(type), from, into, at, count);
+            case F8_E4M3, F8_E5M2, F8_E8M0 -> readScaled(from, into, at, count, 1);
             default -> throw noFloat();
         }
     }
@@ -60,10 +60,7 @@ public record Tensor(Path file, String name, DType type, long[] shape, long posi
      * @throws IndexOutOfBoundsException if the range is outside the tensor or the array
      */
     public void readScaled(long from, float[] into, int at, int count, float scale) {
-        float[] table = Float8.table(type);
-        for (int i = 0; i < count; i++) {
-            into[at + i] = table[data.get(BYTE, from + i) & 0xff] * scale;
-        }
+        Decoder.ofThread().scaled(Float8.table(type), scale, data, from, into, at, count);
     }
 
     /**
@@ -126,24 +123,6 @@ public record Tensor(Path file, String name, DType type, long[] shape, long posi
             throw new IllegalStateException(file + ": tensor " + name + " is too large for an array");
         }
         return (int) elements();
-    }
-
-    private void readBf16(long from, float[] into, int at, int count) {
-        for (int i = 0; i < count; i++) {
-            into[at + i] = Float.intBitsToFloat(data.get(SHORT, (from + i) * 2) << 16);
-        }
-    }
-
-    private void readF16(long from, float[] into, int at, int count) {
-        for (int i = 0; i < count; i++) {
-            into[at + i] = Float.float16ToFloat(data.get(SHORT, (from + i) * 2));
-        }
-    }
-
-    private void readFloat8(float[] table, long from, float[] into, int at, int count) {
-        for (int i = 0; i < count; i++) {
-            into[at + i] = table[data.get(BYTE, from + i) & 0xff];
-        }
     }
 
     private void readF64(long from, float[] into, int at, int count) {

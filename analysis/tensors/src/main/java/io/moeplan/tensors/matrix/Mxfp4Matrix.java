@@ -26,7 +26,18 @@ public record Mxfp4Matrix(Tensor blocks, Tensor scales, int rows, int columns, l
     private static final int GROUP_BYTES = 16;
     /** The values of E2M1: sign, two bits of exponent with bias 1, one bit of mantissa. */
     private static final float[] E2M1 = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0f, -0.5f, -1, -1.5f, -2, -3, -4, -6};
+    private static final float[] SCALES = new float[256];
     private static final int LARGEST_SAFE_SCALE = 251;
+    /** Values decoded from one copy of their bytes to the heap. */
+    private static final int CHUNK = 32 * GROUP;
+    private static final ThreadLocal<byte[]> BYTES = ThreadLocal.withInitial(() -> new byte[CHUNK / 2]);
+
+    static {
+        for (int code = 0; code < 255; code++) {
+            SCALES[code] = (float) Math.scalb(1.0, code - 127);
+        }
+        SCALES[255] = Float.NaN;
+    }
 
     public Mxfp4Matrix {
         if (rows < 1 || columns < GROUP || columns % GROUP != 0 || storedRow < 0 || rowStep < 1) {
@@ -117,46 +128,53 @@ public record Mxfp4Matrix(Tensor blocks, Tensor scales, int rows, int columns, l
         return scales.data().get(ValueLayout.JAVA_BYTE, group) & 0xff;
     }
 
-    private static float scaleOf(int code) {
-        return code == 0xff ? Float.NaN : (float) Math.scalb(1.0, code - 127);
-    }
-
     @Override
     public void read(int row, int fromColumn, float[] into, int at, int count) {
         Objects.checkIndex(row, rows);
         Objects.checkFromIndexSize(fromColumn, count, columns);
         Objects.checkFromIndexSize(at, count, into.length);
         long firstGroup = stored(row) * (columns / GROUP);
-        int column = fromColumn;
-        int end = fromColumn + count;
-        while (column < end) {
+        byte[] bytes = BYTES.get();
+        int done = 0;
+        while (done < count) {
+            int column = fromColumn + done;
+            int some = Math.min(count - done, CHUNK - column % GROUP);
             long group = firstGroup + column / GROUP;
-            int first = column % GROUP;
-            int last = Math.min(GROUP, first + end - column);
-            float scale = scaleOf(scaleCode(group));
-            int to = at + column - fromColumn;
-            if (last - first == GROUP) {
-                readGroup(blocks.data(), group * GROUP_BYTES, scale, into, to);
-            } else {
-                readPart(blocks.data(), group * GROUP_BYTES, scale, first, last, into, to);
-            }
-            column += last - first;
+            int groups = (column % GROUP + some + GROUP - 1) / GROUP;
+            MemorySegment.copy(blocks.data(), ValueLayout.JAVA_BYTE, group * GROUP_BYTES, bytes, 0,
+                    groups * GROUP_BYTES);
+            decode(bytes, group, column % GROUP, some, into, at + done);
+            done += some;
         }
     }
 
-    private static void readGroup(MemorySegment data, long from, float scale, float[] into, int at) {
+    /** Decodes values {@code [first, first + count)} of the groups from {@code group} on, whose bytes these are. */
+    private void decode(byte[] bytes, long group, int first, int count, float[] into, int at) {
+        int end = first + count;
+        for (int from = first; from < end;) {
+            int inGroup = from / GROUP;
+            int to = Math.min(end, (inGroup + 1) * GROUP);
+            float scale = SCALES[scaleCode(group + inGroup)];
+            if (to - from == GROUP) {
+                decodeGroup(bytes, inGroup * GROUP_BYTES, scale, into, at + from - first);
+            } else {
+                decodePart(bytes, from, to, scale, into, at + from - first);
+            }
+            from = to;
+        }
+    }
+
+    private static void decodeGroup(byte[] bytes, int from, float scale, float[] into, int at) {
         for (int i = 0; i < GROUP_BYTES; i++) {
-            int pair = data.get(ValueLayout.JAVA_BYTE, from + i);
+            int pair = bytes[from + i];
             into[at + 2 * i] = E2M1[pair & 15] * scale;
             into[at + 2 * i + 1] = E2M1[pair >> 4 & 15] * scale;
         }
     }
 
-    private static void readPart(MemorySegment data, long from, float scale, int first, int last, float[] into,
-            int at) {
-        for (int i = first; i < last; i++) {
-            int pair = data.get(ValueLayout.JAVA_BYTE, from + i / 2);
-            into[at + i - first] = E2M1[pair >> (i % 2 * 4) & 15] * scale;
+    private static void decodePart(byte[] bytes, int from, int to, float scale, float[] into, int at) {
+        for (int i = from; i < to; i++) {
+            into[at + i - from] = E2M1[bytes[i / 2] >> (i % 2 * 4) & 15] * scale;
         }
     }
 

@@ -16,6 +16,8 @@ import java.util.function.UnaryOperator;
  */
 public record PlainMatrix(Tensor tensor, int rows, int columns, long offset, long rowStride,
         long columnStride) implements Matrix {
+    /** Strides up to this are read through, larger ones jumped over. */
+    private static final int NEAR = 4;
 
     public PlainMatrix {
         if (rows < 1 || columns < 1 || offset < 0 || rowStride < 1 || columnStride < 1) {
@@ -97,8 +99,21 @@ public record PlainMatrix(Tensor tensor, int rows, int columns, long offset, lon
             tensor.read(from, into, at, count);
             return;
         }
+        if (columnStride <= NEAR && count > 0) {
+            int step = (int) columnStride;
+            float[] run = new float[(count - 1) * step + 1];
+            tensor.read(from, run, 0, run.length);
+            pick(run, step, into, at, count);
+            return;
+        }
         for (int i = 0; i < count; i++) {
             into[at + i] = tensor.value(from + i * columnStride);
+        }
+    }
+
+    private static void pick(float[] run, int step, float[] into, int at, int count) {
+        for (int i = 0; i < count; i++) {
+            into[at + i] = run[i * step];
         }
     }
 
@@ -123,21 +138,10 @@ public record PlainMatrix(Tensor tensor, int rows, int columns, long offset, lon
 
     /** Stored column by column: every column of the panel is one run of the file. */
     private void readColumns(int fromRow, int rows, int fromColumn, int columns, float[][] into) {
-        Objects.checkFromIndexSize(fromRow, rows, this.rows);
+        PlainMatrix stored = transposed();
         Objects.checkFromIndexSize(fromColumn, columns, this.columns);
-        int step = Math.toIntExact(rowStride);
-        float[] run = step == 1 || rows == 0 ? new float[0] : new float[(rows - 1) * step + 1];
         for (int c = 0; c < columns; c++) {
-            long from = offset + fromRow * rowStride + (fromColumn + c) * columnStride;
-            if (step == 1) {
-                tensor.read(from, into[c], 0, rows);
-                continue;
-            }
-            tensor.read(from, run, 0, run.length);
-            float[] column = into[c];
-            for (int r = 0; r < rows; r++) {
-                column[r] = run[r * step];
-            }
+            stored.read(fromColumn + c, fromRow, into[c], 0, rows);
         }
     }
 
