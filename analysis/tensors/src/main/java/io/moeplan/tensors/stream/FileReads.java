@@ -12,7 +12,7 @@ import java.nio.file.StandardOpenOption;
 
 /** Carries out read plans; keeps the last file open, since one layer mostly follows another in the same one. */
 final class FileReads implements AutoCloseable {
-    private static final long CHUNK = 8 << 20;
+    private static final long CHUNK = 32 << 20;
 
     private Path path = Path.of("");
     private FileChannel channel;

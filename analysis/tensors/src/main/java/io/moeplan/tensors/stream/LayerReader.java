@@ -57,7 +57,8 @@ public final class LayerReader implements AutoCloseable {
     }
 
     /**
-     * Starts to read.
+     * Starts to read. The memory is allocated and cleared in the reader's thread, about a second a gigabyte: for several
+     * passes over a model name its layers several times rather than starting again.
      *
      * @param layers the tensors of each layer, in the order of use; a layer may come more than once
      * @param slots  layers that may be in memory at a time, the one in use included
