@@ -20,9 +20,14 @@ public enum DType {
         return bytes;
     }
 
-    /** Whether {@link Tensor#read} turns this type into float32 without a separate scale. */
+    /** Whether weights of this type are complete without a separate scale. */
     public boolean isPlainFloat() {
         return this == BF16 || this == F16 || this == F32 || this == F64;
+    }
+
+    /** Whether an element has a value as float32: the plain float types and the 8-bit ones. */
+    public boolean isFloat() {
+        return isPlainFloat() || this == F8_E4M3 || this == F8_E5M2 || this == F8_E8M0;
     }
 
     /** The type of that name, empty if the format (as far as this reader knows) has none. */

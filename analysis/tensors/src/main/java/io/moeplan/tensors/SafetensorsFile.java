@@ -22,12 +22,15 @@ public final class SafetensorsFile implements AutoCloseable {
 
     private final Path path;
     private final Arena arena;
+    private final long dataAt;
     private final MemorySegment data;
     private final SafetensorsHeader header;
 
-    private SafetensorsFile(Path path, Arena arena, MemorySegment data, SafetensorsHeader header) {
+    private SafetensorsFile(Path path, Arena arena, long dataAt, MemorySegment data,
+            SafetensorsHeader header) {
         this.path = path;
         this.arena = arena;
+        this.dataAt = dataAt;
         this.data = data;
         this.header = header;
     }
@@ -48,7 +51,8 @@ public final class SafetensorsFile implements AutoCloseable {
             long headerBytes = headerLength(path, file);
             byte[] json = file.asSlice(8, headerBytes).toArray(ValueLayout.JAVA_BYTE);
             MemorySegment data = file.asSlice(8 + headerBytes);
-            return new SafetensorsFile(path, arena, data, SafetensorsHeader.parse(path, json, data.byteSize()));
+            return new SafetensorsFile(path, arena, 8 + headerBytes, data,
+                    SafetensorsHeader.parse(path, json, data.byteSize()));
         } catch (IOException | RuntimeException e) {
             arena.close();
             throw e;
@@ -96,7 +100,8 @@ public final class SafetensorsFile implements AutoCloseable {
     /** The tensor of that name, a view of the mapped file. */
     public Optional<Tensor> find(String name) {
         return Optional.ofNullable(header.entries().get(name)).map(entry -> new Tensor(path, name, entry.type(),
-                entry.shape().clone(), data.asSlice(entry.begin(), entry.end() - entry.begin())));
+                entry.shape().clone(), dataAt + entry.begin(),
+                data.asSlice(entry.begin(), entry.end() - entry.begin())));
     }
 
     @Override

@@ -7,14 +7,16 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * A named array inside a mapped checkpoint file. It lives as long as the {@link Checkpoint} or {@link SafetensorsFile} it
- * came from.
+ * A named array of a checkpoint file, mapped or copied into memory. It lives as long as what it came from: a
+ * {@link Checkpoint}, a {@link SafetensorsFile}, or the memory it was read into.
  *
- * @param file  where it lies, for messages
- * @param shape row-major, empty for a scalar
- * @param data  its little-endian bytes, not copied; exactly {@code product(shape) * type.bytes()} long, not aligned
+ * @param file     the file it lies in
+ * @param shape    row-major, empty for a scalar
+ * @param position the byte of the file where it begins
+ * @param data     its little-endian bytes, not copied; exactly {@code product(shape) * type.bytes()} long, not aligned
  */
-public record Tensor(Path file, String name, DType type, long[] shape, MemorySegment data) {
+public record Tensor(Path file, String name, DType type, long[] shape, long position, MemorySegment data) {
+    private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED
             .withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -34,20 +36,61 @@ public record Tensor(Path file, String name, DType type, long[] shape, MemorySeg
     }
 
     /**
-     * Decodes {@code count} elements from element {@code from} on into {@code into[at ...]}.
+     * Decodes {@code count} elements from element {@code from} on into {@code into[at ...]}. The 8-bit float types give
+     * their own values here; what a separate scale makes of them is a {@link io.moeplan.tensors.matrix.Matrix}' business.
      *
-     * @throws IllegalStateException     if the type is not a plain float type ({@link DType#isPlainFloat})
+     * @throws IllegalStateException     if the type is not a float type ({@link DType#isFloat})
      * @throws IndexOutOfBoundsException if the range is outside the tensor or the array
      */
     public void read(long from, float[] into, int at, int count) {
         switch (type) {
-            case BF16 -> readBf16(from, into, at, count);
-            case F16 -> readF16(from, into, at, count);
+            case BF16 -> Decoder.ofThread().bf16(data, from, into, at, count);
+            case F16 -> Decoder.ofThread().f16(data, from, into, at, count);
             case F32 -> MemorySegment.copy(data, FLOAT, from * 4, into, at, count);
             case F64 -> readF64(from, into, at, count);
-            default -> throw new IllegalStateException(file + ": tensor " + name + " is " + type
-                    + ", which has no float32 value of its own");
+            case F8_E4M3, F8_E5M2, F8_E8M0 -> readScaled(from, into, at, count, 1);
+            default -> throw noFloat();
         }
+    }
+
+    /**
+     * {@link #read} of an 8-bit float type, each value times {@code scale} in float32.
+     *
+     * @throws IllegalArgumentException  if the type is another one
+     * @throws IndexOutOfBoundsException if the range is outside the tensor or the array
+     */
+    public void readScaled(long from, float[] into, int at, int count, float scale) {
+        Decoder.ofThread().scaled(Float8.table(type), scale, data, from, into, at, count);
+    }
+
+    /**
+     * The value of one element.
+     *
+     * @throws IllegalStateException     if the type is not a float type
+     * @throws IndexOutOfBoundsException if there is no such element
+     */
+    public float value(long index) {
+        return switch (type) {
+            case BF16 -> Float.intBitsToFloat(data.get(SHORT, index * 2) << 16);
+            case F16 -> Float.float16ToFloat(data.get(SHORT, index * 2));
+            case F32 -> data.get(FLOAT, index * 4);
+            case F64 -> (float) data.get(DOUBLE, index * 8);
+            case F8_E4M3, F8_E5M2, F8_E8M0 -> Float8.table(type)[data.get(BYTE, index) & 0xff];
+            default -> throw noFloat();
+        };
+    }
+
+    /** This tensor with its bytes elsewhere, for a copy of the file's bytes {@code [position, position + length)}. */
+    public Tensor in(MemorySegment copy) {
+        if (copy.byteSize() != data.byteSize()) {
+            throw new IllegalArgumentException(this + " has " + data.byteSize() + " bytes, not " + copy.byteSize());
+        }
+        return new Tensor(file, name, type, shape, position, copy);
+    }
+
+    private IllegalStateException noFloat() {
+        return new IllegalStateException(file + ": tensor " + name + " is " + type
+                + ", which has no float32 value of its own");
     }
 
     /**
@@ -80,18 +123,6 @@ public record Tensor(Path file, String name, DType type, long[] shape, MemorySeg
             throw new IllegalStateException(file + ": tensor " + name + " is too large for an array");
         }
         return (int) elements();
-    }
-
-    private void readBf16(long from, float[] into, int at, int count) {
-        for (int i = 0; i < count; i++) {
-            into[at + i] = Float.intBitsToFloat(data.get(SHORT, (from + i) * 2) << 16);
-        }
-    }
-
-    private void readF16(long from, float[] into, int at, int count) {
-        for (int i = 0; i < count; i++) {
-            into[at + i] = Float.float16ToFloat(data.get(SHORT, (from + i) * 2));
-        }
     }
 
     private void readF64(long from, float[] into, int at, int count) {
