@@ -96,7 +96,7 @@ final class Run {
                 meter.enter(number + 1, layer + 1, batch.tokens(), cost.layer(layer, last));
                 observe(layer, range.from(), batch, wave);
                 wave.attention(layer, meter);
-                switch (architecture.layers().get(layer)) {
+                switch (architecture.layers().get(layer).feedForward()) {
                     case FeedForward.Dense dense -> wave.dense(layer, meter);
                     case FeedForward.Sparse sparse -> {
                         route(layer, range.from(), batch, wave, routing, meter);

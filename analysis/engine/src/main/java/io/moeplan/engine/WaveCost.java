@@ -1,36 +1,44 @@
 package io.moeplan.engine;
 
 import io.moeplan.engine.model.Architecture;
+import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.Cost;
 import io.moeplan.engine.model.FeedForward;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Floating-point operations of one wave, layer by layer. */
 final class WaveCost {
     private final Architecture architecture;
+    private final List<int[]> sequences;
     private final long tokens;
-    private final long attention;
+    /** Layers of a kind share their figures. */
+    private final Map<Attention, Long> attention = new HashMap<>();
 
     WaveCost(Architecture architecture, List<int[]> sequences) {
         this.architecture = architecture;
-        long total = 0;
-        long flops = 0;
+        this.sequences = sequences;
+        this.tokens = sequences.stream().mapToLong(sequence -> sequence.length).sum();
+    }
+
+    private long attention(Attention kind) {
+        long flops = tokens * Cost.keysValues(architecture, kind);
         for (int[] sequence : sequences) {
-            total += sequence.length;
             for (int position = 0; position < sequence.length; position++) {
-                flops += Cost.attend(architecture, position);
+                flops += Cost.attend(architecture, kind, position);
             }
         }
-        tokens = total;
-        attention = flops + total * Cost.keysValues(architecture);
+        return flops;
     }
 
     /** @param routeOnly whether the layer ends with its router */
     long layer(int layer, boolean routeOnly) {
-        return attention + switch (architecture.layers().get(layer)) {
+        Architecture.Layer shape = architecture.layers().get(layer);
+        return attention.computeIfAbsent(shape.attention(), this::attention) + switch (shape.feedForward()) {
             case FeedForward.Dense dense -> tokens * Cost.mlp(architecture, dense.width());
             case FeedForward.Sparse sparse -> tokens * Cost.route(architecture, sparse)
-                    + (routeOnly ? 0 : tokens * sparse.router().topK() * Cost.mlp(architecture, sparse.width()));
+                    + (routeOnly ? 0 : tokens * Cost.experts(architecture, sparse));
         };
     }
 

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 
 /** The model fixtures and workloads for them. */
 public final class Models {
@@ -20,6 +21,13 @@ public final class Models {
             return Path.of(Models.class.getResource("/models/" + name + "/config.json").toURI()).getParent();
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /** The names of all fixtures, ascending. */
+    public static Stream<String> fixtures() throws IOException {
+        try (Stream<Path> directories = Files.list(directory("qwen3_moe").toAbsolutePath().getParent())) {
+            return directories.map(directory -> directory.getFileName().toString()).sorted().toList().stream();
         }
     }
 

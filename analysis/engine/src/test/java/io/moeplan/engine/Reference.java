@@ -5,7 +5,8 @@ import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.FeedForward;
 import io.moeplan.engine.model.LayerWeights;
 import io.moeplan.engine.model.Model;
-import io.moeplan.tensors.Tensor;
+import io.moeplan.engine.model.Vector;
+import io.moeplan.tensors.matrix.Matrix;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
@@ -28,9 +29,9 @@ final class Reference {
         }
         for (int layer = 0; layer < model.layers().size(); layer++) {
             LayerWeights weights = model.layers().get(layer);
-            addAttention(x, weights);
+            addAttention(x, layer);
             for (double[] token : x) {
-                double[] normed = norm(token, weights.feedForwardNorm());
+                double[] normed = norm(token, weights.feedForwardNorm().weight());
                 add(token, 1, switch (weights.feedForward()) {
                     case LayerWeights.FeedForward.Dense dense -> mlp(dense.mlp(), normed);
                     case LayerWeights.FeedForward.Sparse sparse -> experts(layer, sparse, normed);
@@ -41,12 +42,12 @@ final class Reference {
     }
 
     private double[] experts(int layer, LayerWeights.FeedForward.Sparse weights, double[] x) {
-        FeedForward.Sparse shape = (FeedForward.Sparse) architecture.layers().get(layer);
+        FeedForward.Sparse shape = architecture.sparse(layer);
         double[] score = softmax(linear(weights.router(), x));
         int[] chosen = IntStream.range(0, score.length).boxed()
                 .sorted(Comparator.comparingDouble((Integer e) -> -score[e])).limit(shape.router().topK())
                 .mapToInt(Integer::intValue).toArray();
-        double sum = shape.router().normalise() ? IntStream.of(chosen).mapToDouble(e -> score[e]).sum() : 1;
+        double sum = shape.router().divisor().sum() ? IntStream.of(chosen).mapToDouble(e -> score[e]).sum() : 1;
         double[] out = new double[x.length];
         for (int e : chosen) {
             add(out, score[e] / sum, mlp(weights.experts().get(e), x));
@@ -54,23 +55,25 @@ final class Reference {
         return out;
     }
 
-    private void addAttention(double[][] x, LayerWeights layer) {
-        Attention.GroupedQuery shape = (Attention.GroupedQuery) architecture.attention();
+    private void addAttention(double[][] x, int number) {
+        LayerWeights layer = model.layers().get(number);
+        Attention.GroupedQuery shape = (Attention.GroupedQuery) architecture.layers().get(number).attention();
+        LayerWeights.Attention.GroupedQuery weights = (LayerWeights.Attention.GroupedQuery) layer.attention();
         int tokens = x.length;
         double[][] q = new double[tokens][];
         double[][] k = new double[tokens][];
         double[][] v = new double[tokens][];
         for (int t = 0; t < tokens; t++) {
-            double[] normed = norm(x[t], layer.attentionNorm());
-            q[t] = turned(linear(layer.attention().query(), normed), shape, layer.attention().queryNorm().orElseThrow(),
+            double[] normed = norm(x[t], layer.attentionNorm().weight());
+            q[t] = turned(linear(weights.query(), normed), shape, weights.queryNorm().orElseThrow(),
                     t);
-            k[t] = turned(linear(layer.attention().key(), normed), shape, layer.attention().keyNorm().orElseThrow(), t);
-            v[t] = linear(layer.attention().value(), normed);
+            k[t] = turned(linear(weights.key(), normed), shape, weights.keyNorm().orElseThrow(), t);
+            v[t] = linear(weights.value(), normed);
         }
         int d = shape.headDim();
         for (int t = 0; t < tokens; t++) {
             double[] mixed = new double[shape.queryWidth()];
-            int first = shape.window() > 0 ? Math.max(0, t - shape.window() + 1) : 0;
+            int first = shape.span().first(t);
             for (int head = 0; head < shape.heads(); head++) {
                 int kv = head / (shape.heads() / shape.kvHeads());
                 double[] scores = new double[t + 1 - first];
@@ -86,18 +89,18 @@ final class Reference {
                     }
                 }
             }
-            add(x[t], 1, linear(layer.attention().output(), mixed));
+            add(x[t], 1, linear(weights.output(), mixed));
         }
     }
 
-    private double[] turned(double[] x, Attention.GroupedQuery shape, Tensor weight, int position) {
+    private double[] turned(double[] x, Attention.GroupedQuery shape, Vector weight, int position) {
         int half = shape.headDim() / 2;
         for (int at = 0; at < x.length; at += shape.headDim()) {
             double[] head = norm(Arrays.copyOfRange(x, at, at + shape.headDim()), weight);
             for (int i = 0; i < half; i++) {
-                double angle = position * (double) shape.rope().frequencies()[i];
-                double cosine = Math.cos(angle) * shape.rope().magnitude();
-                double sine = Math.sin(angle) * shape.rope().magnitude();
+                double angle = position * (double) shape.rope().orElseThrow().frequencies()[i];
+                double cosine = Math.cos(angle) * shape.rope().orElseThrow().magnitude();
+                double sine = Math.sin(angle) * shape.rope().orElseThrow().magnitude();
                 x[at + i] = head[i] * cosine - head[half + i] * sine;
                 x[at + half + i] = head[half + i] * cosine + head[i] * sine;
             }
@@ -116,12 +119,12 @@ final class Reference {
 
     private static double[] linear(LayerWeights.Linear linear, double[] x) {
         double[] y = linear(linear.weight(), x);
-        linear.bias().ifPresent(bias -> add(y, 1, row(bias, 0, y.length)));
+        linear.bias().ifPresent(bias -> add(y, 1, row(bias)));
         return y;
     }
 
-    private static double[] linear(Tensor weight, double[] x) {
-        double[] y = new double[(int) weight.shape()[0]];
+    private static double[] linear(Matrix weight, double[] x) {
+        double[] y = new double[weight.rows()];
         for (int n = 0; n < y.length; n++) {
             double[] row = row(weight, n);
             for (int k = 0; k < x.length; k++) {
@@ -131,8 +134,8 @@ final class Reference {
         return y;
     }
 
-    private double[] norm(double[] x, Tensor weight) {
-        double[] w = row(weight, 0, x.length);
+    private double[] norm(double[] x, Vector weight) {
+        double[] w = row(weight);
         double mean = Arrays.stream(x).map(value -> value * value).average().orElseThrow();
         double[] out = new double[x.length];
         for (int i = 0; i < x.length; i++) {
@@ -154,13 +157,17 @@ final class Reference {
         }
     }
 
-    private static double[] row(Tensor tensor, int row) {
-        return row(tensor, row, (int) tensor.shape()[1]);
+    private static double[] row(Matrix matrix, int row) {
+        float[] floats = new float[matrix.columns()];
+        matrix.read(row, 0, floats, 0, floats.length);
+        return doubles(floats);
     }
 
-    private static double[] row(Tensor tensor, int row, int width) {
-        float[] floats = new float[width];
-        tensor.read((long) row * width, floats, 0, width);
-        return IntStream.range(0, width).mapToDouble(i -> floats[i]).toArray();
+    private static double[] row(Vector vector) {
+        return doubles(vector.toFloats());
+    }
+
+    private static double[] doubles(float[] floats) {
+        return IntStream.range(0, floats.length).mapToDouble(i -> floats[i]).toArray();
     }
 }

@@ -10,7 +10,12 @@ import io.moeplan.engine.model.Cost;
 import io.moeplan.engine.model.FeedForward;
 import io.moeplan.engine.model.LayerWeights;
 import io.moeplan.engine.model.Model;
+import io.moeplan.engine.model.Rope;
+import io.moeplan.engine.model.Vector;
+import io.moeplan.tensors.matrix.Matrix;
 import java.lang.foreign.Arena;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** The residual stream of a wave, off the heap, and the operations on it. */
@@ -19,53 +24,72 @@ final class CpuWave implements Wave {
     private final Architecture architecture;
     private final Workers workers;
     private final Sequences sequences;
-    private final KeyValues cache;
-    private final RotaryTable rotary;
-    private final float[][] outputs;
+    private final WaveBuffers buffers;
+    private final Map<Rope, RotaryTable> rotaries = new HashMap<>();
     private final Arena arena;
     private final OffHeapRows residual;
+    /** What attention keeps of every token, then the normed input of the feed-forward block. */
     private final OffHeapRows normed;
-    private final float[] finalNorm;
+    private final Norms finalNorm;
 
-    /** @param outputs buffer for expert outputs, {@code [pairs][hidden]} */
     @SuppressWarnings("MustBeClosedChecker") // close() closes the arena
-    CpuWave(Model model, Workers workers, Sequences sequences, KeyValues cache, RotaryTable rotary, float[][] outputs) {
+    CpuWave(Model model, Workers workers, Sequences sequences, WaveBuffers buffers) {
         this.model = model;
         this.architecture = model.architecture();
         this.workers = workers;
         this.sequences = sequences;
-        this.cache = cache;
-        this.rotary = rotary;
-        this.outputs = outputs;
-        this.finalNorm = model.finalNorm().toFloats();
+        this.buffers = buffers;
+        this.finalNorm = Norms.of(architecture.norm(), model.finalNorm());
         this.arena = Arena.ofShared();
         this.residual = new OffHeapRows(arena, sequences.tokens(), architecture.hidden());
-        this.normed = new OffHeapRows(arena, sequences.tokens(), architecture.hidden());
+        this.normed = new OffHeapRows(arena, sequences.tokens(), WaveBuffers.keptWidth(architecture));
         embed();
     }
 
     private void embed() {
         int hidden = architecture.hidden();
+        float scale = architecture.scales().embedding();
         float[] row = new float[hidden];
         for (int token = 0; token < sequences.tokens(); token++) {
-            model.embedding().read((long) sequences.id(token) * hidden, row, 0, hidden);
+            model.embedding().read(sequences.id(token), 0, row, 0, hidden);
+            for (int d = 0; scale != 1 && d < hidden; d++) {
+                row[d] *= scale;
+            }
             residual.write(token, row);
         }
     }
 
     @Override
     public void attention(int layer, Work work) {
-        switch (architecture.attention()) {
-            case Attention.GroupedQuery shape -> new GroupedQueryLayer(architecture, shape, model.layers().get(layer),
-                    rotary, sequences, residual, cache).run(workers, work);
+        LayerWeights weights = model.layers().get(layer);
+        Norms norm = Norms.of(architecture.norm(), weights.attentionNorm());
+        switch (architecture.layers().get(layer).attention()) {
+            case Attention.Softmax shape -> new SoftmaxLayer(architecture, shape, heads(shape, weights.attention()),
+                    norm, sequences, residual, normed, buffers.keyValues()).run(workers, work);
+            case Attention.GatedDelta shape -> new DeltaLayer(architecture, shape,
+                    (LayerWeights.Attention.GatedDelta) weights.attention(), norm, sequences, residual, normed,
+                    buffers.attendedTokens()).run(workers, work);
         }
+    }
+
+    private Heads heads(Attention.Softmax shape, LayerWeights.Attention weights) {
+        RotaryTable rotary = shape.rope()
+                .map(rope -> rotaries.computeIfAbsent(rope, r -> new RotaryTable(r, sequences.longest())))
+                .orElse(null);
+        return switch (shape) {
+            case Attention.GroupedQuery a -> new GroupedQueryHeads(a, (LayerWeights.Attention.GroupedQuery) weights,
+                    architecture.hidden(), architecture.norm(), rotary);
+            case Attention.Latent a -> new LatentHeads(a, (LayerWeights.Attention.Latent) weights,
+                    architecture.hidden(), rotary);
+        };
     }
 
     @Override
     public int route(int layer, Routing into, Work work) {
-        FeedForward.Sparse shape = sparse(layer);
+        FeedForward.Sparse shape = architecture.sparse(layer);
         LayerWeights.FeedForward.Sparse weights = sparseWeights(layer);
-        float[] norm = model.layers().get(layer).feedForwardNorm().toFloats();
+        Norms norm = Norms.of(architecture.norm(), model.layers().get(layer).feedForwardNorm());
+        float[] correction = weights.correction().map(Vector::toFloats).orElse(null);
         AtomicInteger bad = new AtomicInteger(Integer.MAX_VALUE);
         Tiles tiles = Tiles.of(0, sequences.tokens(), workers.threads());
         workers.run(tiles.costs(Cost.route(architecture, shape)), work, (tile, scratch) -> {
@@ -74,10 +98,11 @@ final class CpuWave implements Wave {
             float[][] x = normedInput(from, rows, norm, scratch);
             float[][] logits = scratch.rows(Scratch.Use.LOGITS, rows, shape.router().experts());
             Projection.apply(weights.router(), x, rows, logits, 0, scratch);
+            TopK topK = new TopK(shape.router(), correction);
             for (int i = 0; i < rows; i++) {
-                normed.write(from + i, x[i]);
+                normed.write(from + i, x[i], architecture.hidden());
                 int at = (from + i) * into.topK();
-                if (!TopK.choose(shape.router(), logits[i], into.experts(), into.weights(), at)) {
+                if (!topK.choose(logits[i], into.experts(), into.weights(), at)) {
                     bad.accumulateAndGet(from + i, Math::min);
                 }
             }
@@ -87,28 +112,31 @@ final class CpuWave implements Wave {
 
     @Override
     public void experts(int layer, Routing routing, Work work) {
-        FeedForward.Sparse shape = sparse(layer);
+        FeedForward.Sparse shape = architecture.sparse(layer);
+        LayerWeights.FeedForward.Sparse weights = sparseWeights(layer);
         ExpertGroups groups = ExpertGroups.of(routing, shape.router().experts());
-        new ExpertLayer(architecture, sparseWeights(layer).experts(), shape.width(), groups, normed, residual,
-                sequences.tokens()).run(outputs, workers, work);
+        ExpertLayer experts = new ExpertLayer(architecture, shape, groups, normed, residual, sequences.tokens());
+        experts.run(0, weights.experts(), buffers.outputs(), workers, work);
+        weights.shared().ifPresent(shared -> experts.shared(shared, weights.sharedGate(), workers, work));
     }
 
     @Override
     public void dense(int layer, Work work) {
-        if (!(architecture.layers().get(layer) instanceof FeedForward.Dense shape)
+        if (!(architecture.layers().get(layer).feedForward() instanceof FeedForward.Dense shape)
                 || !(model.layers().get(layer).feedForward() instanceof LayerWeights.FeedForward.Dense weights)) {
             throw new IllegalArgumentException("layer " + layer + " routes");
         }
-        float[] norm = model.layers().get(layer).feedForwardNorm().toFloats();
+        Norms norm = Norms.of(architecture.norm(), model.layers().get(layer).feedForwardNorm());
         Tiles tiles = Tiles.of(0, sequences.tokens(), workers.threads());
         workers.run(tiles.costs(Cost.mlp(architecture, shape.width())), work, (tile, scratch) -> {
             int from = tiles.start(tile);
             int rows = tiles.rows(tile);
             float[][] out = scratch.rows(Scratch.Use.OUTPUT, rows, architecture.hidden());
-            GatedMlp.apply(weights.mlp(), normedInput(from, rows, norm, scratch), rows, out, 0, scratch);
+            GatedMlp.apply(weights.mlp(), shape.activation(), normedInput(from, rows, norm, scratch), rows, out, 0,
+                    scratch);
             float[] buffer = scratch.row(Scratch.Use.ROW, architecture.hidden());
             for (int i = 0; i < rows; i++) {
-                residual.add(from + i, 1, out[i], buffer);
+                residual.add(from + i, architecture.scales().residual(), out[i], buffer);
             }
         });
     }
@@ -121,29 +149,29 @@ final class CpuWave implements Wave {
     @Override
     public void finalNorm(int token, float[] into) {
         residual.read(token, into);
-        Numeric.rmsNorm(into, 0, architecture.hidden(), finalNorm, architecture.norm().epsilon(), into);
+        finalNorm.apply(into);
     }
 
     @Override
     public void logits(int from, int count, float[][] into) {
         float[][] x = normedInput(from, count, finalNorm, workers.own());
-        Projection.apply(model.head(), x, count, into, 0, workers.own());
+        Matrix head = model.head();
+        Projection.apply(head, Projection.Part.all(head), x, 0, count, into, 0, workers.own());
+        float divisor = architecture.scales().logits();
+        for (int i = 0; divisor != 1 && i < count; i++) {
+            for (int v = 0; v < head.rows(); v++) {
+                into[i][v] /= divisor;
+            }
+        }
     }
 
-    private float[][] normedInput(int from, int rows, float[] norm, Scratch scratch) {
+    private float[][] normedInput(int from, int rows, Norms norm, Scratch scratch) {
         float[][] x = scratch.rows(Scratch.Use.INPUT, rows, architecture.hidden());
         for (int i = 0; i < rows; i++) {
             residual.read(from + i, x[i]);
-            Numeric.rmsNorm(x[i], 0, architecture.hidden(), norm, architecture.norm().epsilon(), x[i]);
+            norm.apply(x[i]);
         }
         return x;
-    }
-
-    private FeedForward.Sparse sparse(int layer) {
-        if (architecture.layers().get(layer) instanceof FeedForward.Sparse sparse) {
-            return sparse;
-        }
-        throw new IllegalArgumentException("layer " + layer + " does not route");
     }
 
     private LayerWeights.FeedForward.Sparse sparseWeights(int layer) {

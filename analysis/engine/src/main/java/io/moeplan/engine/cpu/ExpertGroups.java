@@ -40,15 +40,15 @@ record ExpertGroups(int[] tokens, float[] weights, int[] offsets) {
     }
 
     /**
-     * All pairs cut into tiles of one expert each, in ascending order, and the tiles into consecutive batches.
+     * The pairs of experts {@code [first, last)} cut into tiles of one expert each, in ascending order, and the tiles into consecutive batches.
      *
      * @param maxRows  pairs of a tile at most
      * @param maxPairs pairs of a batch at most (a single tile always fits)
      */
-    List<List<Tile>> batches(int maxRows, int maxPairs) {
+    List<List<Tile>> batches(int first, int last, int maxRows, int maxPairs) {
         List<List<Tile>> batches = new ArrayList<>();
         List<Tile> batch = new ArrayList<>();
-        for (int e = 0; e + 1 < offsets.length; e++) {
+        for (int e = first; e < last; e++) {
             for (int from = offsets[e]; from < offsets[e + 1]; from += maxRows) {
                 int to = Math.min(from + maxRows, offsets[e + 1]);
                 if (!batch.isEmpty() && to - batch.getFirst().from() > maxPairs) {

@@ -3,8 +3,11 @@ package io.moeplan.engine.cpu;
 import io.moeplan.engine.backend.Work;
 import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.Cost;
+import io.moeplan.engine.model.FeedForward;
 import io.moeplan.engine.model.LayerWeights;
+import io.moeplan.tensors.matrix.Matrix;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The experts of one layer over a wave. Threads share out the experts of a batch, outputs go to a buffer; then they share
@@ -12,32 +15,38 @@ import java.util.List;
  */
 final class ExpertLayer {
     private final Architecture architecture;
-    private final List<LayerWeights.Mlp> experts;
-    private final int width;
+    private final FeedForward.Sparse shape;
     private final ExpertGroups groups;
     private final OffHeapRows normed;
     private final OffHeapRows residual;
     private final int tokens;
 
-    /** @param width the inner width of an expert */
-    ExpertLayer(Architecture architecture, List<LayerWeights.Mlp> experts, int width, ExpertGroups groups,
-            OffHeapRows normed, OffHeapRows residual, int tokens) {
+    ExpertLayer(Architecture architecture, FeedForward.Sparse shape, ExpertGroups groups, OffHeapRows normed,
+            OffHeapRows residual, int tokens) {
         this.architecture = architecture;
-        this.experts = experts;
-        this.width = width;
+        this.shape = shape;
         this.groups = groups;
         this.normed = normed;
         this.residual = residual;
         this.tokens = tokens;
     }
 
-    /** @param outputs the buffer, {@code [pairs of a batch][hidden]} */
-    void run(float[][] outputs, Workers workers, Work work) {
+    /**
+     * Some consecutive experts.
+     *
+     * @param experts the first of them is expert {@code first}
+     * @param outputs the buffer, {@code [pairs of a batch][hidden]}
+     */
+    void run(int first, List<LayerWeights.Mlp> experts, float[][] outputs, Workers workers, Work work) {
         int tileRows = Math.min(Projection.MAX_ROWS, outputs.length);
-        for (List<ExpertGroups.Tile> batch : groups.batches(tileRows, outputs.length)) {
+        for (List<ExpertGroups.Tile> batch : groups.batches(first, first + experts.size(), tileRows, outputs.length)) {
             int base = batch.getFirst().from();
-            long[] costs = batch.stream().mapToLong(tile -> tile.rows() * Cost.mlp(architecture, width)).toArray();
-            workers.run(costs, work, (i, scratch) -> compute(batch.get(i), base, outputs, scratch));
+            long[] costs = batch.stream().mapToLong(tile -> tile.rows() * Cost.mlp(architecture, shape.width()))
+                    .toArray();
+            workers.run(costs, work, (i, scratch) -> {
+                ExpertGroups.Tile tile = batch.get(i);
+                compute(tile, experts.get(tile.expert() - first), base, outputs, scratch);
+            });
             Tiles ranges = Tiles.of(0, tokens, workers.threads());
             workers.run(new long[ranges.count()], work, (range, scratch) -> {
                 int from = ranges.start(range);
@@ -46,21 +55,55 @@ final class ExpertLayer {
         }
     }
 
-    private void compute(ExpertGroups.Tile tile, int base, float[][] outputs, Scratch scratch) {
+    private void compute(ExpertGroups.Tile tile, LayerWeights.Mlp expert, int base, float[][] outputs,
+            Scratch scratch) {
         float[][] x = scratch.rows(Scratch.Use.INPUT, tile.rows(), architecture.hidden());
         for (int i = 0; i < tile.rows(); i++) {
-            normed.read(groups.tokens()[tile.from() + i], x[i]);
+            normed.read(groups.tokens()[tile.from() + i], x[i], architecture.hidden());
+            if (shape.scalesInput()) {
+                float weight = groups.weights()[tile.from() + i];
+                for (int d = 0; d < architecture.hidden(); d++) {
+                    x[i][d] *= weight;
+                }
+            }
         }
-        GatedMlp.apply(experts.get(tile.expert()), x, tile.rows(), outputs, tile.from() - base, scratch);
+        GatedMlp.apply(expert, shape.activation(), x, tile.rows(), outputs, tile.from() - base, scratch);
     }
 
     private void add(List<ExpertGroups.Tile> batch, int base, float[][] outputs, int from, int to, Scratch scratch) {
         float[] buffer = scratch.row(Scratch.Use.ROW, architecture.hidden());
+        float scale = architecture.scales().residual();
         for (ExpertGroups.Tile tile : batch) {
             int end = groups.firstFrom(tile, to);
             for (int pair = groups.firstFrom(tile, from); pair < end; pair++) {
-                residual.add(groups.tokens()[pair], groups.weights()[pair], outputs[pair - base], buffer);
+                float weight = shape.scalesInput() ? scale : scale * groups.weights()[pair];
+                residual.add(groups.tokens()[pair], weight, outputs[pair - base], buffer);
             }
         }
+    }
+
+    /** The MLP that every token passes beside its experts. */
+    void shared(LayerWeights.Mlp mlp, Optional<Matrix> gate, Workers workers, Work work) {
+        Tiles tiles = Tiles.of(0, tokens, workers.threads());
+        long[] costs = tiles.costs(Cost.mlp(architecture, mlp.gate().weight().rows()));
+        workers.run(costs, work, (tile, scratch) -> {
+            int from = tiles.start(tile);
+            int rows = tiles.rows(tile);
+            float[][] x = scratch.rows(Scratch.Use.INPUT, rows, architecture.hidden());
+            for (int i = 0; i < rows; i++) {
+                normed.read(from + i, x[i], architecture.hidden());
+            }
+            float[][] out = scratch.rows(Scratch.Use.OUTPUT, rows, architecture.hidden());
+            GatedMlp.apply(mlp, FeedForward.Activation.SILU, x, rows, out, 0, scratch);
+            float[][] gates = scratch.rows(Scratch.Use.LOGITS, rows, 1);
+            if (gate.isPresent()) {
+                Projection.apply(gate.get(), Projection.Part.all(gate.get()), x, 0, rows, gates, 0, scratch);
+            }
+            float[] buffer = scratch.row(Scratch.Use.ROW, architecture.hidden());
+            for (int i = 0; i < rows; i++) {
+                float share = gate.isPresent() ? Numeric.sigmoid(gates[i][0]) : 1;
+                residual.add(from + i, architecture.scales().residual() * share, out[i], buffer);
+            }
+        });
     }
 }

@@ -1,12 +1,10 @@
 package io.moeplan.engine.cpu;
 
-import io.moeplan.engine.model.Attention;
-
 /**
  * Keys and values of the sequences attended to together; columns are tokens, counted from the first of them.
  *
- * @param keys   transposed and cut into blocks, {@code [blocks][kvHeads * headDim][BLOCK]}
- * @param values {@code [kvHeads][tokens][headDim]}
+ * @param keys   transposed and cut into blocks, {@code [blocks][heads * keyDim][BLOCK]}
+ * @param values {@code [heads][tokens][valueDim]}
  */
 record KeyValues(float[][][] keys, float[][][] values) {
     /**
@@ -15,9 +13,10 @@ record KeyValues(float[][][] keys, float[][][] values) {
      */
     static final int BLOCK = 128;
 
-    static KeyValues allocate(Attention.GroupedQuery shape, int tokens) {
-        return new KeyValues(new float[Math.ceilDiv(tokens, BLOCK)][shape.keyWidth()][BLOCK],
-                new float[shape.kvHeads()][tokens][shape.headDim()]);
+    /** @param heads key and value heads held at once */
+    static KeyValues allocate(int heads, int keyDim, int valueDim, int tokens) {
+        return new KeyValues(new float[Math.ceilDiv(tokens, BLOCK)][heads * keyDim][BLOCK],
+                new float[heads][tokens][valueDim]);
     }
 
     /** Tokens there is room for. */

@@ -1,5 +1,7 @@
 package io.moeplan.engine.cpu;
 
+import io.moeplan.engine.model.FeedForward;
+
 /** Elementwise float32 functions. All are pure float arithmetic in a fixed order. */
 final class Numeric {
     private static final float LOG2_E = 1.442695f;
@@ -32,6 +34,35 @@ final class Numeric {
         }
     }
 
+    /** {@code x[i] = weight[i] * (x[i] - mean) / sqrt(variance + epsilon) + bias[i]} for all weights. */
+    static void layerNorm(float[] x, float[] weight, float[] bias, double epsilon) {
+        double sum = 0;
+        for (int i = 0; i < weight.length; i++) {
+            sum += x[i];
+        }
+        double mean = sum / weight.length;
+        double squares = 0;
+        for (int i = 0; i < weight.length; i++) {
+            squares += (x[i] - mean) * (x[i] - mean);
+        }
+        float inverse = (float) (1 / Math.sqrt(squares / weight.length + epsilon));
+        for (int i = 0; i < weight.length; i++) {
+            x[i] = weight[i] * ((float) (x[i] - mean) * inverse) + bias[i];
+        }
+    }
+
+    /** Divides {@code x[at .. at + width)} by {@code sqrt(sum(x * x) * share + epsilon)}. */
+    static void normalise(float[] x, int at, int width, double share, double epsilon) {
+        double squares = 0;
+        for (int i = at; i < at + width; i++) {
+            squares += (double) x[i] * x[i];
+        }
+        float inverse = (float) (1 / Math.sqrt(squares * share + epsilon));
+        for (int i = at; i < at + width; i++) {
+            x[i] *= inverse;
+        }
+    }
+
     /** Sets {@code gate[i] = silu(gate[i]) * up[i]} for {@code i < width}. */
     static void gateWithSilu(float[] gate, float[] up, int width) {
         for (int i = 0; i < width; i++) {
@@ -39,9 +70,31 @@ final class Numeric {
         }
     }
 
-    /** Replaces {@code x[from .. to)} by {@code exp(x - max)} and returns the sum of that. */
-    static float exponentiate(float[] x, int from, int to) {
-        float max = Float.NEGATIVE_INFINITY;
+    /** As {@link #gateWithSilu} for any activation. */
+    static void gate(FeedForward.Activation activation, float[] gate, float[] up, int width) {
+        if (activation.equals(FeedForward.Activation.SILU)) {
+            gateWithSilu(gate, up, width);
+            return;
+        }
+        float limit = activation.limit();
+        for (int i = 0; i < width; i++) {
+            float g = Math.min(gate[i], limit);
+            float u = Math.clamp(up[i], -limit, limit);
+            gate[i] = (u + activation.offset()) * g * sigmoid(activation.slope() * g);
+        }
+    }
+
+    static float sigmoid(float x) {
+        return 1 / (1 + exp(-x));
+    }
+
+    /**
+     * Replaces {@code x[from .. to)} by {@code exp(x - max)} and returns the sum of that and of {@code exp(sink - max)}.
+     *
+     * @param sink a score that gives nothing; negative infinity for none
+     */
+    static float exponentiate(float[] x, int from, int to, float sink) {
+        float max = sink;
         for (int i = from; i < to; i++) {
             max = Math.max(max, x[i]);
         }
@@ -62,7 +115,7 @@ final class Numeric {
         for (; i < to; i++) {
             s0 += x[i];
         }
-        return s0 + s1 + (s2 + s3);
+        return s0 + s1 + (s2 + s3) + exp(sink - max);
     }
 
     /** {@code e^x} to about 2 units in the last place (Cephes {@code expf}); NaN stays NaN. */

@@ -14,6 +14,20 @@ final class OffHeapRows {
         this.width = width;
     }
 
+    int width() {
+        return width;
+    }
+
+    /** The first {@code count} floats of a row. */
+    void read(int row, float[] into, int count) {
+        MemorySegment.copy(floats, ValueLayout.JAVA_FLOAT, 4L * row * width, into, 0, count);
+    }
+
+    /** The first {@code count} floats of a row. */
+    void write(int row, float[] from, int count) {
+        MemorySegment.copy(from, 0, floats, ValueLayout.JAVA_FLOAT, 4L * row * width, count);
+    }
+
     void read(int row, float[] into) {
         MemorySegment.copy(floats, ValueLayout.JAVA_FLOAT, 4L * row * width, into, 0, width);
     }

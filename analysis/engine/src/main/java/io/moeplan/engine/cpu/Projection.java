@@ -1,6 +1,7 @@
 package io.moeplan.engine.cpu;
 
-import io.moeplan.tensors.Tensor;
+import io.moeplan.engine.model.LayerWeights;
+import io.moeplan.tensors.matrix.Matrix;
 import java.util.Arrays;
 
 /**
@@ -13,62 +14,66 @@ final class Projection {
     private static final int PANEL_WIDTH = 256;
     private static final int PANEL_DEPTH = 512;
 
+    /** Part of a matrix: rows {@code [out, out + outs)}, columns {@code [in, in + ins)}. */
+    record Part(int out, int outs, int in, int ins) {
+        static Part all(Matrix weight) {
+            return new Part(0, weight.rows(), 0, weight.columns());
+        }
+
+        static Part rows(Matrix weight, int from, int count) {
+            return new Part(from, count, 0, weight.columns());
+        }
+
+        static Part columns(Matrix weight, int from, int count) {
+            return new Part(0, weight.rows(), from, count);
+        }
+    }
+
     private Projection() {}
 
+    /** The whole matrix, and the bias if there is one: sets {@code y[yRow + i][0 .. out)} for {@code i < rows}. */
+    static void apply(LayerWeights.Linear linear, float[][] x, int rows, float[][] y, int yRow, Scratch scratch) {
+        apply(linear, Part.all(linear.weight()), x, 0, rows, y, yRow, scratch);
+    }
+
+    /** A part of the matrix, and the bias of its rows if there is one. */
+    static void apply(LayerWeights.Linear linear, Part part, float[][] x, int xAt, int rows, float[][] y, int yRow,
+            Scratch scratch) {
+        apply(linear.weight(), part, x, xAt, rows, y, yRow, scratch);
+        if (linear.bias().isPresent()) {
+            float[] bias = linear.bias().get().toFloats();
+            for (int i = 0; i < rows; i++) {
+                for (int j = 0; j < part.outs(); j++) {
+                    y[yRow + i][j] += bias[part.out() + j];
+                }
+            }
+        }
+    }
+
     /**
-     * Sets {@code y[yRow + i][0 .. out)} for {@code i < rows}.
+     * Sets {@code y[yRow + i][0 .. outs)} for {@code i < rows}.
      *
-     * @param weight {@code [out, in]}
-     * @param x      {@code [rows][in]}
+     * @param x   {@code [rows][xAt + ins]}
+     * @param xAt column of {@code x} that meets the part's first column
      */
-    static void apply(Tensor weight, float[][] x, int rows, float[][] y, int yRow, Scratch scratch) {
-        int out = (int) weight.shape()[0];
-        int in = (int) weight.shape()[1];
-        int panelWidth = Math.min(PANEL_WIDTH, out);
-        float[][] panel = scratch.rows(Scratch.Use.PANEL, Math.min(PANEL_DEPTH, in), panelWidth);
+    static void apply(Matrix weight, Part part, float[][] x, int xAt, int rows, float[][] y, int yRow,
+            Scratch scratch) {
+        int panelWidth = Math.min(PANEL_WIDTH, part.outs());
+        float[][] panel = scratch.rows(Scratch.Use.PANEL, Math.min(PANEL_DEPTH, part.ins()), panelWidth);
         float[][] tile = scratch.rows(Scratch.Use.TILE, rows, panelWidth);
-        for (int n = 0; n < out; n += PANEL_WIDTH) {
-            int width = Math.min(PANEL_WIDTH, out - n);
+        for (int n = 0; n < part.outs(); n += PANEL_WIDTH) {
+            int width = Math.min(PANEL_WIDTH, part.outs() - n);
             for (int i = 0; i < rows; i++) {
                 Arrays.fill(tile[i], 0, width, 0);
             }
-            for (int k = 0; k < in; k += PANEL_DEPTH) {
-                int depth = Math.min(PANEL_DEPTH, in - k);
-                decode(weight, in, n, width, k, depth, panel, scratch);
-                Kernel.multiply(x, 0, rows, k, panel, 0, depth, tile, 0, width);
+            for (int k = 0; k < part.ins(); k += PANEL_DEPTH) {
+                int depth = Math.min(PANEL_DEPTH, part.ins() - k);
+                weight.readPanel(part.out() + n, width, part.in() + k, depth, panel);
+                Kernel.multiply(x, 0, rows, xAt + k, panel, 0, depth, tile, 0, width);
             }
             for (int i = 0; i < rows; i++) {
                 System.arraycopy(tile[i], 0, y[yRow + i], n, width);
             }
-        }
-    }
-
-    /** {@code panel[d][j] = weight[n + j][k + d]}. */
-    private static void decode(Tensor weight, int in, int n, int width, int k, int depth, float[][] panel,
-            Scratch scratch) {
-        float[][] rows = scratch.rows(Scratch.Use.WEIGHT_ROWS, 4, depth);
-        int j = 0;
-        for (; j + 4 <= width; j += 4) {
-            for (int r = 0; r < 4; r++) {
-                weight.read((long) (n + j + r) * in + k, rows[r], 0, depth);
-            }
-            scatter(rows[0], rows[1], rows[2], rows[3], depth, panel, j);
-        }
-        for (; j < width; j++) {
-            weight.read((long) (n + j) * in + k, rows[0], 0, depth);
-            for (int d = 0; d < depth; d++) {
-                panel[d][j] = rows[0][d];
-            }
-        }
-    }
-
-    private static void scatter(float[] r0, float[] r1, float[] r2, float[] r3, int depth, float[][] panel, int j) {
-        for (int d = 0; d < depth; d++) {
-            float[] row = panel[d];
-            row[j] = r0[d];
-            row[j + 1] = r1[d];
-            row[j + 2] = r2[d];
-            row[j + 3] = r3[d];
         }
     }
 }

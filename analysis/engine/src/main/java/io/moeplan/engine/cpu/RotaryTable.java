@@ -2,12 +2,14 @@ package io.moeplan.engine.cpu;
 
 import io.moeplan.engine.model.Rope;
 
-/** Cosines and sines of a rotary embedding for positions from 0, {@code [positions][headDim / 2]}. */
+/** Cosines and sines of a rotary embedding for positions from 0, {@code [positions][pairs]}. */
 final class RotaryTable {
     private final float[][] cosines;
     private final float[][] sines;
+    private final boolean interleaved;
 
     RotaryTable(Rope rope, int positions) {
+        interleaved = rope.interleaved();
         int pairs = rope.frequencies().length;
         cosines = new float[positions][pairs];
         sines = new float[positions][pairs];
@@ -21,16 +23,19 @@ final class RotaryTable {
         }
     }
 
-    /** Rotates the head at {@code x[at .. at + headDim)} to a position; pair i is elements i and i + headDim / 2. */
+    /** Rotates the head part that begins at {@code x[at]} to a position. */
     void rotate(float[] x, int at, int position) {
         float[] cosine = cosines[position];
         float[] sine = sines[position];
-        int half = cosine.length;
-        for (int i = 0; i < half; i++) {
-            float first = x[at + i];
-            float second = x[at + half + i];
-            x[at + i] = first * cosine[i] - second * sine[i];
-            x[at + half + i] = second * cosine[i] + first * sine[i];
+        int pairs = cosine.length;
+        int stride = interleaved ? 2 : 1;
+        int apart = interleaved ? 1 : pairs;
+        for (int i = 0; i < pairs; i++) {
+            int p = at + stride * i;
+            float first = x[p];
+            float second = x[p + apart];
+            x[p] = first * cosine[i] - second * sine[i];
+            x[p + apart] = second * cosine[i] + first * sine[i];
         }
     }
 }

@@ -6,7 +6,7 @@ import java.util.EnumMap;
 final class Scratch {
     /** What an array is used for; a task holds at most one of each. */
     enum Use {
-        INPUT, QUERY, KEY, VALUE, MIXED, SCORES, SCORE_TILE, HEAD, OUTPUT, GATE, UP, LOGITS, PANEL, WEIGHT_ROWS, TILE, ROW
+        INPUT, KEPT, QUERY, KEY, VALUE, GATES, MIXED, STATE, SCORES, SCORE_TILE, HEAD, OUTPUT, GATE, UP, LOGITS, PANEL, TILE, ROW
     }
 
     private final EnumMap<Use, float[][]> arrays = new EnumMap<>(Use.class);

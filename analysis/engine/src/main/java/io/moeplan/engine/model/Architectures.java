@@ -1,18 +1,21 @@
 package io.moeplan.engine.model;
 
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** The model families this build can run: {@code model_type} to the function that reads its configuration. */
 public final class Architectures {
+    /** Reads the configuration of one family. */
     @FunctionalInterface
-    private interface Family {
+    interface Family {
         Architecture read(ConfigReader config) throws ModelException;
     }
 
-    private static final Map<String, Family> FAMILIES = new TreeMap<>(Map.of(Qwen3Moe.MODEL_TYPE, Qwen3Moe::read));
+    private static final Map<String, Family> FAMILIES = new TreeMap<>(Families.ALL);
+    private static final Set<String> QUANTISATIONS = Set.of("", "fp8", "mxfp4");
 
     private Architectures() {}
 
@@ -34,9 +37,9 @@ public final class Architectures {
             throw new ModelException(config.file(), problem + "; supported: " + String.join(", ", FAMILIES.keySet()));
         }
         String quantised = config.section("quantization_config").textOr("", "quant_method");
-        if (!quantised.isEmpty()) {
+        if (!QUANTISATIONS.contains(quantised)) {
             throw new ModelException(config.file(), "weights quantised with " + quantised
-                    + " are not supported; use the bf16, fp16 or fp32 checkpoint");
+                    + " are not supported; use the fp8, mxfp4, bf16, fp16 or fp32 checkpoint");
         }
         String activation = config.textOr("silu", "hidden_act");
         if (!activation.equals("silu") && !activation.equals("swish")) {

@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -108,9 +110,15 @@ public final class ConfigReader {
     }
 
     /** As {@link #size(int, String...)}, or {@code absent} where the name is missing. */
-    public int sizeOr(int absent, int max, String name) throws ModelException {
+    public int sizeOr(int absent, int max, String... names) throws ModelException {
+        JsonNode node = find(names);
+        return node == null ? absent : whole(node, names[0], 1, max);
+    }
+
+    /** A whole number from 0 to {@code max}, or {@code absent} where the name is missing. */
+    public int wholeOr(int absent, int max, String name) throws ModelException {
         JsonNode node = find(name);
-        return node == null ? absent : whole(node, name, 1, max);
+        return node == null ? absent : whole(node, name, 0, max);
     }
 
     /** A finite number above 0, or {@code absent} where the name is missing. */
@@ -147,20 +155,53 @@ public final class ConfigReader {
         return node.textValue();
     }
 
-    /** A list of whole numbers from 0 to {@code max}, empty where the name is missing. */
-    public Set<Integer> indices(int max, String name) throws ModelException {
-        Set<Integer> indices = new TreeSet<>();
+    /** A finite number of 0 or more, or {@code absent} where the name is missing. */
+    public double fractionOr(double absent, String name) throws ModelException {
         JsonNode node = find(name);
         if (node == null) {
-            return indices;
+            return absent;
+        }
+        if (!node.isNumber() || !(node.doubleValue() >= 0) || Double.isInfinite(node.doubleValue())) {
+            throw new ModelException(file, name + " is " + brief(node) + ", expected a number of 0 or more");
+        }
+        return node.doubleValue();
+    }
+
+    /** A list of strings, empty where the name is missing. */
+    public List<String> texts(String name) throws ModelException {
+        List<String> texts = new ArrayList<>();
+        for (JsonNode element : list(name)) {
+            if (!element.isTextual()) {
+                throw new ModelException(file, name + " holds " + brief(element) + ", expected strings");
+            }
+            texts.add(element.textValue());
+        }
+        return texts;
+    }
+
+    /** A list of whole numbers from 0 to {@code max} in its order, empty where the name is missing. */
+    public List<Integer> wholes(int max, String name) throws ModelException {
+        List<Integer> numbers = new ArrayList<>();
+        for (JsonNode element : list(name)) {
+            numbers.add(whole(element, name, 0, max));
+        }
+        return numbers;
+    }
+
+    private JsonNode list(String name) throws ModelException {
+        JsonNode node = find(name);
+        if (node == null) {
+            return JSON.createArrayNode();
         }
         if (!node.isArray()) {
-            throw new ModelException(file, name + " is " + brief(node) + ", expected a list of layer numbers");
+            throw new ModelException(file, name + " is " + brief(node) + ", expected a list");
         }
-        for (JsonNode element : node) {
-            indices.add(whole(element, name, 0, max));
-        }
-        return indices;
+        return node;
+    }
+
+    /** A list of whole numbers from 0 to {@code max}, empty where the name is missing. */
+    public Set<Integer> indices(int max, String name) throws ModelException {
+        return new TreeSet<>(wholes(max, name));
     }
 
     private JsonNode find(String... names) {
@@ -170,6 +211,12 @@ public final class ConfigReader {
             }
         }
         return null;
+    }
+
+    /** A whole number from 0 to {@code last}, or -1 for {@code last} itself. */
+    public int lastIndex(int last, String name) throws ModelException {
+        int index = whole(find(name), name, -1, Limits.LAYERS);
+        return index < 0 ? last : index;
     }
 
     private int whole(JsonNode node, String name, int min, int max) throws ModelException {

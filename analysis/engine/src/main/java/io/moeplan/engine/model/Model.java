@@ -1,10 +1,13 @@
 package io.moeplan.engine.model;
 
 import io.moeplan.tensors.Checkpoint;
-import io.moeplan.tensors.Tensor;
+import io.moeplan.tensors.matrix.Matrix;
+import io.moeplan.tensors.matrix.WeightSource;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * An architecture with its tensors in their places; nothing but headers has been read yet. It lives as long as the
@@ -15,8 +18,10 @@ import java.util.List;
  * @param head      {@code [vocabulary, hidden]}, the embedding itself if tied
  * @param layers    first layer first
  */
-public record Model(ModelInfo info, Architecture architecture, Tensor embedding, Tensor finalNorm, Tensor head,
-        List<LayerWeights> layers) {
+public record Model(ModelInfo info, Architecture architecture, Matrix embedding, LayerWeights.NormWeights finalNorm,
+        Matrix head, List<LayerWeights> layers) {
+    private static final int MAX_BLOCK = 1 << 16;
+
     /**
      * Reads config.json of the checkpoint's directory and finds every tensor it calls for.
      *
@@ -25,6 +30,34 @@ public record Model(ModelInfo info, Architecture architecture, Tensor embedding,
     public static Model load(Checkpoint checkpoint) throws IOException {
         Path directory = checkpoint.directory();
         ConfigReader config = ConfigReader.open(directory.resolve("config.json"));
-        return WeightBinder.bind(config, Architectures.read(config), checkpoint);
+        Architecture architecture = Architectures.read(config);
+        WeightBinder binder = new WeightBinder(architecture, new WeightSource(checkpoint, fp8Blocks(config)));
+        List<LayerWeights> layers = new ArrayList<>();
+        for (int layer = 0; layer < architecture.layers().size(); layer++) {
+            layers.add(binder.layer(layer));
+        }
+        return new Model(info(config, architecture, checkpoint), architecture, binder.embedding(),
+                binder.norm(WeightNames.FINAL_NORM), binder.head(), List.copyOf(layers));
+    }
+
+    private static Optional<WeightSource.BlockSize> fp8Blocks(ConfigReader config) throws ModelException {
+        List<Integer> block = config.section("quantization_config").wholes(MAX_BLOCK, "weight_block_size");
+        if (block.isEmpty()) {
+            return Optional.empty();
+        }
+        if (block.size() != 2 || block.contains(0)) {
+            throw new ModelException(config.file(), "weight_block_size is " + block + ", expected two sizes");
+        }
+        return Optional.of(new WeightSource.BlockSize(block.get(0), block.get(1)));
+    }
+
+    private static ModelInfo info(ConfigReader config, Architecture architecture, Checkpoint checkpoint)
+            throws IOException {
+        int[] moeLayers = architecture.moeLayers();
+        Router router = architecture.sparse(moeLayers[0]).router();
+        Path name = checkpoint.directory().toRealPath().getFileName();
+        return new ModelInfo(name == null ? "model" : name.toString(), architecture.modelType(), config.digest(),
+                architecture.layers().size(), moeLayers, router.experts(), router.topK(),
+                router.groups().map(Router.Groups::count).orElse(1), checkpoint.bytes());
     }
 }

@@ -1,12 +1,24 @@
 package io.moeplan.engine.model;
 
 /**
- * Rotary position embedding over a whole head, its halves paired (transformers' {@code rotate_half}).
+ * Rotary position embedding of the first {@code 2 * frequencies.length} elements of a head (the last ones in
+ * {@link Attention.Latent}).
  *
- * @param frequencies radians per position of each pair, {@code [headDim / 2]}
+ * @param frequencies radians per position of each pair, {@code [rotated width / 2]}
  * @param magnitude   what cosine and sine are multiplied with (1 unless scaled by yarn)
+ * @param interleaved whether neighbours are paired, rather than element i with element i + half (transformers'
+ *                    {@code rotate_half})
  */
-public record Rope(float[] frequencies, float magnitude) {
+public record Rope(float[] frequencies, float magnitude, boolean interleaved) {
+    Rope(float[] frequencies, float magnitude) {
+        this(frequencies, magnitude, false);
+    }
+
+    /** The same with neighbours paired. */
+    public Rope pairingNeighbours() {
+        return new Rope(frequencies, magnitude, true);
+    }
+
     /** {@code theta ^ (-2i / dimensions)}. */
     public static Rope plain(double theta, int dimensions) {
         return linear(theta, dimensions, 1);

@@ -6,15 +6,28 @@ import java.util.Set;
  * Reads rotary embedding settings in both styles found in the wild: {@code rope_theta} with {@code rope_scaling}, and
  * {@code rope_parameters}.
  *
- * @param maxPositions the positions the model serves with this scaling, in tokens
+ * @param maxPositions   the positions the model serves with this scaling, in tokens
+ * @param attentionScale what DeepSeek's families multiply scores with beside their own scale ({@code mscale_all_dim})
  */
-record RopeConfig(Rope rope, int maxPositions) {
+record RopeConfig(Rope rope, int maxPositions, double attentionScale) {
     private static final Set<String> SUPPORTED = Set.of("default", "linear", "yarn");
     private static final int MAX_POSITIONS = 1 << 28;
 
-    static RopeConfig read(ConfigReader config, int headDim, int maxPositions) throws ModelException {
+    /**
+     * @param dimensions width of a head, of which {@code partial_rotary_factor} may leave some out
+     * @param theta      the base where the configuration names none
+     * @param partial    the part of a head that is rotated where the configuration does not say
+     */
+    static RopeConfig read(ConfigReader config, int dimensions, int maxPositions, double theta, double partial)
+            throws ModelException {
         ConfigReader scaling = config.section(config.has("rope_parameters") ? "rope_parameters" : "rope_scaling");
-        double theta = scaling.positiveOr(config.positiveOr(10_000, "rope_theta"), "rope_theta");
+        double base = scaling.positiveOr(config.positiveOr(theta, "rope_theta"), "rope_theta");
+        double part = scaling.positiveOr(config.positiveOr(partial, "partial_rotary_factor"), "partial_rotary_factor");
+        int width = config.sizeOr((int) (dimensions * part), Limits.HEAD_DIM, "rotary_dim");
+        if (width > dimensions || width < 2 || width % 2 != 0) {
+            throw new ModelException(config.file(), "the rotated part of a head is " + width + " of " + dimensions
+                    + " wide, expected an even number of at least 2");
+        }
         String type = scaling.textOr("default", "rope_type", "type");
         if (!SUPPORTED.contains(type)) {
             throw new ModelException(config.file(),
@@ -22,9 +35,9 @@ record RopeConfig(Rope rope, int maxPositions) {
         }
         double factor = scaling.positiveOr(1, "factor");
         return switch (type) {
-            case "linear" -> new RopeConfig(Rope.linear(theta, headDim, factor), maxPositions);
-            case "yarn" -> yarn(scaling, theta, headDim, factor, maxPositions);
-            default -> new RopeConfig(Rope.plain(theta, headDim), maxPositions);
+            case "linear" -> new RopeConfig(Rope.linear(base, width, factor), maxPositions, 1);
+            case "yarn" -> yarn(scaling, base, width, factor, maxPositions);
+            default -> new RopeConfig(Rope.plain(base, width), maxPositions, 1);
         };
     }
 
@@ -34,7 +47,9 @@ record RopeConfig(Rope rope, int maxPositions) {
         Rope rope = Rope.yarn(theta, headDim, factor, original, scaling.positiveOr(32, "beta_fast"),
                 scaling.positiveOr(1, "beta_slow"), scaling.flagOr(true, "truncate"),
                 scaling.positiveOr(magnitude(scaling, factor), "attention_factor"));
-        return new RopeConfig(rope, Math.clamp(Math.round(factor * original), maxPositions, MAX_POSITIONS));
+        double allDim = scaling.fractionOr(0, "mscale_all_dim");
+        double score = allDim == 0 ? 1 : Math.pow(magnitude(factor, allDim), 2);
+        return new RopeConfig(rope, Math.clamp(Math.round(factor * original), maxPositions, MAX_POSITIONS), score);
     }
 
     private static double magnitude(ConfigReader scaling, double factor) throws ModelException {

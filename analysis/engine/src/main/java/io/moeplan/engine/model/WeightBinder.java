@@ -1,9 +1,10 @@
 package io.moeplan.engine.model;
 
-import io.moeplan.tensors.Checkpoint;
 import io.moeplan.tensors.Tensor;
+import io.moeplan.tensors.matrix.Matrix;
+import io.moeplan.tensors.matrix.PlainMatrix;
+import io.moeplan.tensors.matrix.WeightSource;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,101 +13,209 @@ import java.util.Optional;
 /** Finds the tensors of an architecture in a checkpoint and checks their shapes and dtypes. */
 final class WeightBinder {
     private final Architecture architecture;
-    private final Checkpoint checkpoint;
+    private final WeightSource source;
+    private final int hidden;
 
-    private WeightBinder(Architecture architecture, Checkpoint checkpoint) {
+    WeightBinder(Architecture architecture, WeightSource source) {
         this.architecture = architecture;
-        this.checkpoint = checkpoint;
+        this.source = source;
+        this.hidden = architecture.hidden();
     }
 
-    static Model bind(ConfigReader config, Architecture architecture, Checkpoint checkpoint) throws IOException {
-        WeightBinder binder = new WeightBinder(architecture, checkpoint);
-        WeightNames names = architecture.names();
-        int hidden = architecture.hidden();
-        Tensor embedding = binder.tensor(names.embedding(), architecture.vocabulary(), hidden);
-        Tensor head = architecture.tiedHead()
-                ? embedding
-                : binder.tensor(names.head(), architecture.vocabulary(), hidden);
-        List<LayerWeights> layers = new ArrayList<>();
-        for (int layer = 0; layer < architecture.layers().size(); layer++) {
-            layers.add(binder.layer(layer));
-        }
-        return new Model(info(config, architecture, checkpoint), architecture, embedding,
-                binder.tensor(names.finalNorm(), hidden), head, List.copyOf(layers));
+    /** {@code [vocabulary, hidden]}. */
+    Matrix embedding() throws IOException {
+        return matrix(WeightNames.EMBEDDING, architecture.vocabulary(), hidden);
     }
 
-    private static ModelInfo info(ConfigReader config, Architecture architecture, Checkpoint checkpoint)
-            throws IOException {
-        int[] moeLayers = architecture.moeLayers();
-        FeedForward.Sparse sparse = (FeedForward.Sparse) architecture.layers().get(moeLayers[0]);
-        Path name = checkpoint.directory().toRealPath().getFileName();
-        return new ModelInfo(name == null ? "model" : name.toString(), architecture.modelType(), config.digest(),
-                architecture.layers().size(), moeLayers, sparse.router().experts(), sparse.router().topK(), 1,
-                checkpoint.bytes());
+    /** {@code [vocabulary, hidden]}. */
+    Matrix head() throws IOException {
+        return architecture.tiedHead() ? embedding() : matrix(WeightNames.HEAD, architecture.vocabulary(), hidden);
     }
 
-    private LayerWeights layer(int layer) throws IOException {
-        WeightNames names = architecture.names();
-        int hidden = architecture.hidden();
-        return new LayerWeights(tensor(WeightNames.of(names.attentionNorm(), layer), hidden),
-                switch (architecture.attention()) {
-                    case Attention.GroupedQuery shape -> attention(layer, shape);
-                }, tensor(WeightNames.of(names.feedForwardNorm(), layer), hidden),
-                switch (architecture.layers().get(layer)) {
-                    case FeedForward.Dense dense -> new LayerWeights.FeedForward.Dense(
-                            mlp(names.dense(), layer, 0, dense.width()));
-                    case FeedForward.Sparse sparse -> sparse(layer, sparse);
-                });
+    /** A norm as wide as the residual stream. */
+    LayerWeights.NormWeights norm(String name) throws IOException {
+        boolean bias = architecture.norm().kind() == Norm.Kind.LAYER;
+        return new LayerWeights.NormWeights(vector(name + ".weight", hidden),
+                bias ? Optional.of(vector(name + ".bias", hidden)) : Optional.empty());
     }
 
-    private LayerWeights.Attention attention(int layer, Attention.GroupedQuery shape) throws IOException {
-        WeightNames names = architecture.names();
-        WeightNames.Projections projections = names.attention();
-        int hidden = architecture.hidden();
-        return new LayerWeights.Attention(linear(projections.query(), layer, shape.queryWidth(), hidden, shape.bias()),
-                linear(projections.key(), layer, shape.keyWidth(), hidden, shape.bias()),
-                linear(projections.value(), layer, shape.keyWidth(), hidden, shape.bias()),
-                linear(projections.output(), layer, hidden, shape.queryWidth(), shape.bias()),
-                shape.headNorm()
-                        ? Optional.of(tensor(WeightNames.of(names.queryNorm(), layer), shape.headDim()))
+    LayerWeights layer(int layer) throws IOException {
+        String prefix = WeightNames.layer(layer);
+        Architecture.Layer shape = architecture.layers().get(layer);
+        LayerWeights.Attention attention = switch (shape.attention()) {
+            case Attention.GroupedQuery a -> grouped(prefix + "self_attn.", a);
+            case Attention.Latent a -> latent(prefix + "self_attn.", a);
+            case Attention.GatedDelta a -> delta(prefix + "linear_attn.", a);
+        };
+        String block = prefix + architecture.names().block() + ".";
+        LayerWeights.FeedForward feedForward = switch (shape.feedForward()) {
+            case FeedForward.Dense dense ->
+                new LayerWeights.FeedForward.Dense(mlp(block, "gate_proj", "up_proj", "down_proj", dense.width()));
+            case FeedForward.Sparse sparse -> sparse(block, sparse);
+        };
+        return new LayerWeights(norm(prefix + WeightNames.ATTENTION_NORM), attention,
+                norm(prefix + WeightNames.FEED_FORWARD_NORM), feedForward);
+    }
+
+    private LayerWeights.Attention grouped(String block, Attention.GroupedQuery a) throws IOException {
+        int queryRows = a.gated() ? 2 * a.queryWidth() : a.queryWidth();
+        return new LayerWeights.Attention.GroupedQuery(linear(block + "q_proj", queryRows, hidden, a.bias()),
+                linear(block + "k_proj", a.keyWidth(), hidden, a.bias()),
+                linear(block + "v_proj", a.keyWidth(), hidden, a.bias()),
+                linear(block + "o_proj", hidden, a.queryWidth(), a.outputBias()),
+                headNorm(block + architecture.names().queryNorm(), a, a.queryWidth()),
+                headNorm(block + architecture.names().keyNorm(), a, a.keyWidth()),
+                a.sinks() ? Optional.of(vector(block + "sinks", a.heads())) : Optional.empty());
+    }
+
+    private Optional<Vector> headNorm(String name, Attention.GroupedQuery a, int whole) throws IOException {
+        return switch (a.headNorm()) {
+            case NONE, UNIT_AFTER_ROPE -> Optional.empty();
+            case PER_HEAD, PER_HEAD_AFTER_ROPE -> Optional.of(vector(name + ".weight", a.headDim()));
+            case WHOLE -> Optional.of(vector(name + ".weight", whole));
+        };
+    }
+
+    private LayerWeights.Attention latent(String block, Attention.Latent a) throws IOException {
+        boolean narrow = a.queryRank() > 0;
+        int queries = a.heads() * a.keyDim();
+        return new LayerWeights.Attention.Latent(
+                narrow
+                        ? Optional.of(linear(block + "q_a_proj", a.queryRank(), hidden, a.bias()))
                         : Optional.empty(),
-                shape.headNorm()
-                        ? Optional.of(tensor(WeightNames.of(names.keyNorm(), layer), shape.headDim()))
-                        : Optional.empty());
+                narrow ? Optional.of(vector(block + "q_a_layernorm.weight", a.queryRank())) : Optional.empty(),
+                narrow
+                        ? linear(block + "q_b_proj", queries, a.queryRank(), false)
+                        : linear(block + "q_proj", queries, hidden, false),
+                linear(block + "kv_a_proj_with_mqa", a.latentRank() + a.rotaryDim(), hidden, a.bias()),
+                vector(block + "kv_a_layernorm.weight", a.latentRank()),
+                linear(block + "kv_b_proj", a.heads() * (a.plainDim() + a.valueDim()), a.latentRank(), false),
+                linear(block + "o_proj", hidden, a.heads() * a.valueDim(), a.bias()));
     }
 
-    private LayerWeights.FeedForward sparse(int layer, FeedForward.Sparse shape) throws IOException {
+    private LayerWeights.Attention delta(String block, Attention.GatedDelta a) throws IOException {
+        int convolved = 2 * a.keyWidth() + a.valueWidth();
+        return new LayerWeights.Attention.GatedDelta(
+                linear(block + "in_proj_qkvz", convolved + a.valueWidth(), hidden, false),
+                linear(block + "in_proj_ba", 2 * a.valueHeads(), hidden, false),
+                vector(block + "conv1d.weight", convolved * a.taps()), vector(block + "A_log", a.valueHeads()),
+                vector(block + "dt_bias", a.valueHeads()), vector(block + "norm.weight", a.valueDim()),
+                linear(block + "out_proj", hidden, a.valueWidth(), false));
+    }
+
+    private LayerWeights.FeedForward sparse(String block, FeedForward.Sparse shape) throws IOException {
+        WeightNames names = architecture.names();
         int experts = shape.router().experts();
-        Tensor router = tensor(WeightNames.of(architecture.names().router(), layer), experts, architecture.hidden());
         List<LayerWeights.Mlp> mlps = new ArrayList<>();
         for (int expert = 0; expert < experts; expert++) {
-            mlps.add(mlp(architecture.names().expert(), layer, expert, shape.width()));
+            mlps.add(switch (names.experts()) {
+                case WeightNames.Experts.Each each -> mlp(block + "experts." + expert + ".", each.gate(), each.up(),
+                        each.down(), shape.width());
+                case WeightNames.Experts.Fused fused -> fused(block, fused, expert, shape);
+            });
         }
-        return new LayerWeights.FeedForward.Sparse(router, List.copyOf(mlps));
+        Optional<LayerWeights.Mlp> shared = Optional.empty();
+        Optional<Matrix> gate = Optional.empty();
+        if (shape.shared().isPresent()) {
+            shared = Optional.of(mlp(block + names.shared() + ".", "gate_proj", "up_proj", "down_proj",
+                    shape.shared().get().width()));
+            if (shape.shared().get().gated()) {
+                gate = Optional.of(matrix(block + "shared_expert_gate.weight", 1, hidden));
+            }
+        }
+        return new LayerWeights.FeedForward.Sparse(
+                linear(block + names.router(), experts, hidden, shape.router().bias()),
+                shape.router().correction()
+                        ? Optional.of(vector(block + names.correction(), experts))
+                        : Optional.empty(),
+                List.copyOf(mlps), shared, gate);
     }
 
-    private LayerWeights.Mlp mlp(WeightNames.Mlp names, int layer, int expert, int width) throws IOException {
-        int hidden = architecture.hidden();
-        return new LayerWeights.Mlp(tensor(WeightNames.of(names.gate(), layer, expert), width, hidden),
-                tensor(WeightNames.of(names.up(), layer, expert), width, hidden),
-                tensor(WeightNames.of(names.down(), layer, expert), hidden, width));
+    private LayerWeights.Mlp mlp(String prefix, String gate, String up, String down, int width) throws IOException {
+        return new LayerWeights.Mlp(linear(prefix + gate, width, hidden, false),
+                linear(prefix + up, width, hidden, false), linear(prefix + down, hidden, width, false));
     }
 
-    private LayerWeights.Linear linear(String pattern, int layer, int out, int in, boolean bias) throws IOException {
-        String name = WeightNames.of(pattern, layer);
-        return new LayerWeights.Linear(tensor(name + ".weight", out, in),
-                bias ? Optional.of(tensor(name + ".bias", out)) : Optional.empty());
+    private LayerWeights.Mlp fused(String block, WeightNames.Experts.Fused names, int expert, FeedForward.Sparse shape)
+            throws IOException {
+        int experts = shape.router().experts();
+        int width = shape.width();
+        String base = names.gateUp().endsWith(".weight") ? block : block + "experts.";
+        Matrix gateUp = expert(base + names.gateUp(), names.transposed(), experts, expert, 2 * width, hidden);
+        Matrix down = expert(base + names.down(), names.transposed(), experts, expert, hidden, width);
+        int step = names.interleaved() ? 2 : 1;
+        int upFrom = names.interleaved() ? 1 : width;
+        Optional<Vector> gateBias = Optional.empty();
+        Optional<Vector> upBias = Optional.empty();
+        Optional<Vector> downBias = Optional.empty();
+        if (shape.bias()) {
+            Tensor biases = shaped(base + names.gateUp() + "_bias", experts, 2L * width);
+            long at = 2L * width * expert;
+            gateBias = Optional.of(new Vector(biases, at, width, step));
+            upBias = Optional.of(new Vector(biases, at + upFrom, width, step));
+            downBias = Optional.of(
+                    new Vector(shaped(base + names.down() + "_bias", experts, hidden), (long) hidden * expert, hidden,
+                            1));
+        }
+        return new LayerWeights.Mlp(new LayerWeights.Linear(gateUp.rows(0, width, step), gateBias),
+                new LayerWeights.Linear(gateUp.rows(upFrom, width, step), upBias),
+                new LayerWeights.Linear(down, downBias));
     }
 
-    private Tensor tensor(String name, long... shape) throws IOException {
-        Tensor tensor = checkpoint.get(name);
+    private Matrix expert(String name, boolean transposed, int experts, int expert, int out, int in)
+            throws IOException {
+        Matrix slice = source.expert(name, expert);
+        long stored = slice.tensors().getFirst().shape()[0];
+        if (stored != experts) {
+            throw new ModelException(slice.file(), "tensor " + slice.name() + " holds " + stored
+                    + " experts, config.json says " + experts);
+        }
+        return checked(slice instanceof PlainMatrix plain && transposed ? plain.transposed() : slice, out, in);
+    }
+
+    private LayerWeights.Linear linear(String name, int out, int in, boolean bias) throws IOException {
+        return new LayerWeights.Linear(matrix(name + ".weight", out, in),
+                bias ? Optional.of(vector(name + ".bias", out)) : Optional.empty());
+    }
+
+    private Matrix matrix(String name, int out, int in) throws IOException {
+        return checked(source.matrix(name), out, in);
+    }
+
+    private static Matrix checked(Matrix matrix, int out, int in) throws ModelException {
+        if (matrix.rows() != out || matrix.columns() != in) {
+            throw new ModelException(matrix.file(), "tensor " + matrix.name() + " has shape [" + matrix.rows() + ", "
+                    + matrix.columns() + "], config.json calls for [" + out + ", " + in + "]");
+        }
+        return matrix;
+    }
+
+    /** All elements of a tensor that has this many, whatever its shape. */
+    private Vector vector(String name, int count) throws IOException {
+        Tensor tensor = source.checkpoint().get(name);
+        if (tensor.elements() != count) {
+            throw wrongShape(tensor, count);
+        }
+        return new Vector(plain(tensor), 0, count, 1);
+    }
+
+    private Tensor shaped(String name, long... shape) throws IOException {
+        Tensor tensor = source.checkpoint().get(name);
         if (!tensor.hasShape(shape)) {
-            throw new ModelException(tensor.file(), "tensor " + name + " has shape " + Arrays.toString(tensor.shape())
-                    + ", config.json calls for " + Arrays.toString(shape));
+            throw wrongShape(tensor, shape);
         }
+        return plain(tensor);
+    }
+
+    private static ModelException wrongShape(Tensor tensor, long... wanted) {
+        return new ModelException(tensor.file(), "tensor " + tensor.name() + " has shape "
+                + Arrays.toString(tensor.shape()) + ", config.json calls for " + Arrays.toString(wanted));
+    }
+
+    private static Tensor plain(Tensor tensor) throws ModelException {
         if (!tensor.type().isPlainFloat()) {
-            throw new ModelException(tensor.file(), "tensor " + name + " is " + tensor.type()
-                    + "; the engine reads BF16, F16, F32 and F64");
+            throw new ModelException(tensor.file(), "tensor " + tensor.name() + " is " + tensor.type()
+                    + "; the engine reads BF16, F16, F32 and F64 here");
         }
         return tensor;
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.moeplan.engine.model.Router;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 final class TopKTest {
@@ -11,7 +12,9 @@ final class TopKTest {
     private final float[] weights = new float[2];
 
     private boolean choose(Router.Score score, boolean normalise, double scale, float... logits) {
-        return TopK.choose(new Router(logits.length, 2, score, normalise, 0, scale), logits, experts, weights, 0);
+        Router.Divisor divisor = normalise ? Router.Divisor.SUM : Router.Divisor.NONE;
+        Router router = new Router(logits.length, 2, score, divisor, scale, false, false, Optional.empty());
+        return new TopK(router, null).choose(logits, experts, weights, 0);
     }
 
     @Test
@@ -40,5 +43,33 @@ final class TopKTest {
     void refusesLogitsThatAreNotFinite() {
         assertThat(choose(Router.Score.SOFTMAX, false, 1, 1, Float.NaN, 1)).isFalse();
         assertThat(choose(Router.Score.SOFTMAX, false, 1, 1, Float.POSITIVE_INFINITY, 1)).isFalse();
+    }
+
+    @Test
+    void correctionChoosesButDoesNotWeigh() {
+        Router router = new Router(3, 2, Router.Score.SIGMOID, Router.Divisor.NONE, 1, false, true, Optional.empty());
+        new TopK(router, new float[]{0, -1, 0.5f}).choose(new float[]{0, 1, -1}, experts, weights, 0);
+        assertThat(experts).containsExactly((char) 2, (char) 0);
+        assertThat(weights).containsExactly(new float[]{(float) (1 / (1 + Math.E)), 0.5f}, within(1e-6f));
+    }
+
+    @Test
+    void groupsLimitTheChoice() {
+        float[] logits = {3, -3, 2, 2, 1, 0};
+        Router best = new Router(6, 2, Router.Score.SIGMOID, Router.Divisor.NONE, 1, false, false,
+                Optional.of(new Router.Groups(3, 1, 1)));
+        new TopK(best, null).choose(logits.clone(), experts, weights, 0);
+        assertThat(experts).containsExactly((char) 0, (char) 1);
+        Router two = new Router(6, 2, Router.Score.SIGMOID, Router.Divisor.NONE, 1, false, false,
+                Optional.of(new Router.Groups(3, 1, 2)));
+        new TopK(two, null).choose(logits.clone(), experts, weights, 0);
+        assertThat(experts).containsExactly((char) 2, (char) 3);
+    }
+
+    @Test
+    void sparseMixerWeighsEachOfTwoAmongThoseNear() {
+        assertThat(choose(Router.Score.SPARSE_MIXER, false, 1, 10, 9.9f, 1)).isTrue();
+        assertThat(experts).containsExactly((char) 0, (char) 1);
+        assertThat(weights).containsExactly(new float[]{(float) (1 / (1 + Math.exp(-0.1))), 1}, within(1e-6f));
     }
 }

@@ -1,0 +1,51 @@
+package io.moeplan.engine.cpu;
+
+/**
+ * The projections of a softmax attention, some heads at a time. What all heads are projected from is made once per token and
+ * kept ({@link #prepare}), so that a layer with many heads needs keys and values of a few of them only.
+ */
+interface Heads {
+    /** Floats kept per token. */
+    int keptWidth();
+
+    /**
+     * Makes what is kept of some tokens.
+     *
+     * @param x    the normed inputs, {@code [rows][hidden]}; may be changed
+     * @param kept {@code [rows][keptWidth]}
+     */
+    void prepare(float[][] x, int rows, Rows tokens, float[][] kept, Scratch scratch);
+
+    /**
+     * Keys and values of {@code heads} key heads from {@code head} on.
+     *
+     * @param k {@code [rows][heads * keyDim]}
+     * @param v {@code [rows][heads * valueDim]}
+     */
+    void keysValues(float[][] kept, int rows, Rows tokens, int head, int heads, float[][] k, float[][] v,
+            Scratch scratch);
+
+    /**
+     * Queries of {@code heads} query heads from {@code head} on, ready for the product with keys.
+     *
+     * @param q {@code [rows][heads * keyDim]}
+     */
+    void queries(float[][] kept, int rows, Rows tokens, int head, int heads, float[][] q, Scratch scratch);
+
+    /**
+     * What these heads add to the residual stream.
+     *
+     * @param mixed {@code [rows][heads * valueDim]}, may be changed
+     * @param out   {@code [rows][hidden]}
+     */
+    void output(float[][] kept, float[][] mixed, int rows, int head, int heads, float[][] out, Scratch scratch);
+
+    /** The sink of a query head, negative infinity if it has none. */
+    float sink(int head);
+
+    /** Where rows stand in their sequences. */
+    @FunctionalInterface
+    interface Rows {
+        int position(int row);
+    }
+}

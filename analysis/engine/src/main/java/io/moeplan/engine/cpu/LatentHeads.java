@@ -1,0 +1,110 @@
+package io.moeplan.engine.cpu;
+
+import io.moeplan.engine.model.Attention;
+import io.moeplan.engine.model.LayerWeights;
+import io.moeplan.engine.model.Vector;
+
+/**
+ * Heads of latent attention. Kept is what queries are projected from, then the normed vector that keys and values are
+ * projected from, then the rotated part of the keys that all heads share.
+ */
+final class LatentHeads implements Heads {
+    /** DeepSeek's models do not configure it. */
+    private static final double EPSILON = 1e-6;
+
+    private final Attention.Latent shape;
+    private final LayerWeights.Attention.Latent weights;
+    private final int querySource;
+    private final RotaryTable rotary;
+    private final float[] queryNorm;
+    private final float[] keyNorm;
+
+    LatentHeads(Attention.Latent shape, LayerWeights.Attention.Latent weights, int hidden, RotaryTable rotary) {
+        this.shape = shape;
+        this.weights = weights;
+        this.querySource = shape.queryRank() > 0 ? shape.queryRank() : hidden;
+        this.rotary = rotary;
+        this.queryNorm = weights.queryNorm().map(Vector::toFloats).orElse(null);
+        this.keyNorm = weights.keyNorm().toFloats();
+    }
+
+    static int keptWidth(Attention.Latent shape, int hidden) {
+        return (shape.queryRank() > 0 ? shape.queryRank() : hidden) + shape.latentRank() + shape.rotaryDim();
+    }
+
+    @Override
+    public int keptWidth() {
+        return querySource + shape.latentRank() + shape.rotaryDim();
+    }
+
+    @Override
+    public void prepare(float[][] x, int rows, Rows tokens, float[][] kept, Scratch scratch) {
+        if (weights.queryDown().isPresent()) {
+            Projection.apply(weights.queryDown().get(), x, rows, kept, 0, scratch);
+        }
+        int width = shape.latentRank() + shape.rotaryDim();
+        float[][] latent = scratch.rows(Scratch.Use.KEY, rows, width);
+        Projection.apply(weights.keyDown(), x, rows, latent, 0, scratch);
+        for (int i = 0; i < rows; i++) {
+            if (queryNorm == null) {
+                System.arraycopy(x[i], 0, kept[i], 0, querySource);
+            } else {
+                Numeric.rmsNorm(kept[i], 0, querySource, queryNorm, EPSILON, kept[i]);
+            }
+            Numeric.rmsNorm(latent[i], 0, shape.latentRank(), keyNorm, EPSILON, latent[i]);
+            rotary.rotate(latent[i], shape.latentRank(), tokens.position(i));
+            System.arraycopy(latent[i], 0, kept[i], querySource, width);
+        }
+    }
+
+    @Override
+    public void keysValues(float[][] kept, int rows, Rows tokens, int head, int heads, float[][] k, float[][] v,
+            Scratch scratch) {
+        int plain = shape.plainDim();
+        int each = plain + shape.valueDim();
+        float[][] both = scratch.rows(Scratch.Use.GATES, rows, heads * each);
+        Projection.apply(weights.keyValue(),
+                Projection.Part.rows(weights.keyValue().weight(), head * each, heads * each), kept, querySource, rows,
+                both, 0, scratch);
+        int shared = querySource + shape.latentRank();
+        for (int i = 0; i < rows; i++) {
+            for (int h = 0; h < heads; h++) {
+                System.arraycopy(both[i], h * each, k[i], h * shape.keyDim(), plain);
+                System.arraycopy(kept[i], shared, k[i], h * shape.keyDim() + plain, shape.rotaryDim());
+                System.arraycopy(both[i], h * each + plain, v[i], h * shape.valueDim(), shape.valueDim());
+            }
+        }
+    }
+
+    @Override
+    public void queries(float[][] kept, int rows, Rows tokens, int head, int heads, float[][] q, Scratch scratch) {
+        int dim = shape.keyDim();
+        Projection.apply(weights.query(), Projection.Part.rows(weights.query().weight(), head * dim, heads * dim),
+                kept, 0, rows, q, 0, scratch);
+        for (int i = 0; i < rows; i++) {
+            for (int h = 0; h < heads; h++) {
+                rotary.rotate(q[i], h * dim + shape.plainDim(), tokens.position(i));
+            }
+            for (int d = 0; d < heads * dim; d++) {
+                q[i][d] *= shape.scale();
+            }
+        }
+    }
+
+    @Override
+    public void output(float[][] kept, float[][] mixed, int rows, int head, int heads, float[][] out,
+            Scratch scratch) {
+        Projection.Part part = Projection.Part.columns(weights.output().weight(), head * shape.valueDim(),
+                heads * shape.valueDim());
+        if (head == 0) {
+            Projection.apply(weights.output(), part, mixed, 0, rows, out, 0, scratch);
+        } else {
+            Projection.apply(weights.output().weight(), part, mixed, 0, rows, out, 0, scratch);
+        }
+    }
+
+    @Override
+    public float sink(int head) {
+        return Float.NEGATIVE_INFINITY;
+    }
+}

@@ -1,4 +1,0 @@
-package io.moeplan.engine.model;
-
-/** Root mean square norm: {@code weight * x / sqrt(mean(x * x) + epsilon)}. */
-public record RmsNorm(double epsilon) {}
