@@ -1,5 +1,6 @@
 package io.moeplan.cli;
 
+import io.moeplan.engine.GenerationProgress;
 import io.moeplan.engine.Progress;
 import java.io.PrintStream;
 import java.util.Locale;
@@ -24,12 +25,29 @@ final class ProgressLine implements Progress.Listener, AutoCloseable {
 
     @Override
     public void update(Progress progress) {
+        draw(render(progress));
+    }
+
+    private void draw(String line) {
         if (terminal == null) {
             return;
         }
-        terminal.print(REDRAW + render(progress));
+        terminal.print(REDRAW + line);
         terminal.flush();
         drawn = true;
+    }
+
+    /** As {@link #update(Progress)} while responses are generated. */
+    void update(GenerationProgress progress) {
+        draw(render(progress));
+    }
+
+    /** For example {@code generating: 12 of 240 responses, 64 in the batch, 3,210 tokens, 812 tokens/s}. */
+    static String render(GenerationProgress progress) {
+        return String.format(Locale.ROOT,
+                "generating: %,d of %,d responses, %,d in the batch, %,d tokens, %,.0f tokens/s",
+                progress.finished(), progress.requests(), progress.running(), progress.tokens(),
+                progress.tokensPerSecond());
     }
 
     /** For example {@code [########            ] layer 3/6, wave 1/2, 5,210 tokens/s, 0:12 left}. */

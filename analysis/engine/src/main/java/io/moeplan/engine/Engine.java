@@ -13,6 +13,7 @@ import io.moeplan.tensors.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Runs a model over a workload to see what its routers decide. Prompt and response of every request go through in one
@@ -116,7 +117,7 @@ public final class Engine implements AutoCloseable {
      */
     public Generation generate(List<Request> requests, GenerationOptions generation) throws IOException {
         return Generator.run(model, backend, options.memoryBytes(), requests, generation,
-                StopIds.of(checkpoint.directory()));
+                generation.ignoreEos() ? Set.of() : StopIds.of(checkpoint.directory()));
     }
 
     @Override

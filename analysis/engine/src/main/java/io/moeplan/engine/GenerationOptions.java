@@ -7,9 +7,11 @@ import java.util.function.BooleanSupplier;
  * How to generate, and who takes part.
  *
  * @param maxNewTokens tokens of a response at most
+ * @param ignoreEos    whether responses go on after a stop token
  * @param cancelled    asked between tasks by several threads; once true, generation stops with a CancellationException
  */
-public record GenerationOptions(int maxNewTokens, Sampling sampling, GenerationProgress.Listener progress,
+public record GenerationOptions(int maxNewTokens, Sampling sampling, boolean ignoreEos,
+        GenerationProgress.Listener progress,
         BooleanSupplier cancelled) {
     /**
      * Checks the number.
@@ -24,6 +26,6 @@ public record GenerationOptions(int maxNewTokens, Sampling sampling, GenerationP
 
     /** Nobody listens, nothing cancels (but an interrupt). */
     public static GenerationOptions quiet(int maxNewTokens, Sampling sampling) {
-        return new GenerationOptions(maxNewTokens, sampling, progress -> {}, () -> false);
+        return new GenerationOptions(maxNewTokens, sampling, false, progress -> {}, () -> false);
     }
 }

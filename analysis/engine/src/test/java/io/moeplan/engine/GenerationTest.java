@@ -57,7 +57,8 @@ final class GenerationTest {
                     new Request("given", null, new int[]{1}, new int[]{2, 3}),
                     new Request("golden", null, prompt, new int[0]));
             Generation generation = engine.generate(requests,
-                    GenerationOptions.quiet(generated.length - PROMPT, Sampling.GREEDY));
+                    new GenerationOptions(generated.length - PROMPT, Sampling.GREEDY, true, progress -> {},
+                            () -> false));
             assertThat(generation.completions()).extracting(Completion::request).containsExactly(0, 2);
             assertThat(generation.completions().getLast().ids())
                     .containsExactly(Arrays.copyOfRange(generated, PROMPT, generated.length));
@@ -179,7 +180,7 @@ final class GenerationTest {
     void canBeCancelled() throws IOException {
         AtomicInteger asked = new AtomicInteger();
         try (Engine engine = Engine.open(Models.directory("qwen3_moe"), Models.options(2))) {
-            GenerationOptions options = new GenerationOptions(20, Sampling.GREEDY, progress -> {},
+            GenerationOptions options = new GenerationOptions(20, Sampling.GREEDY, false, progress -> {},
                     () -> asked.incrementAndGet() > 50);
             assertThatThrownBy(() -> engine.generate(prompts(4), options)).isInstanceOf(CancellationException.class);
         }
@@ -190,7 +191,7 @@ final class GenerationTest {
         List<GenerationProgress> told = new ArrayList<>();
         try (Engine engine = Engine.open(Models.directory("qwen3_moe"), Models.options(2))) {
             Generation generation = engine.generate(prompts(4),
-                    new GenerationOptions(6, Sampling.GREEDY, told::add, () -> false));
+                    new GenerationOptions(6, Sampling.GREEDY, false, told::add, () -> false));
             assertThat(told.getLast().finished()).isEqualTo(4);
             assertThat(told.getLast().tokens()).isEqualTo(generation.tokens());
         }
