@@ -49,7 +49,7 @@ final class RecordOptions {
     @Option(names = "--threads", paramLabel = "N", description = "Threads that compute. Default: all processors.")
     private Integer threads;
 
-    @ArgGroup(exclusive = false)
+    @ArgGroup(exclusive = false, heading = "Requests without a response:%n")
     private GenerateOptions generate;
 
     Path model() {
