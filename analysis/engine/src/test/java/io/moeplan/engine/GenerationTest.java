@@ -92,20 +92,20 @@ final class GenerationTest {
                 .isNotEqualTo(together);
     }
 
-    /** What the refusal says is needed, in bytes. */
+    /** About the least memory that the first of them alone can be generated in. */
     private static long smallest(List<Request> requests) {
         long low = 1;
-        long high = 1L << 32;
-        while (low < high) {
+        long high = 1L << 26;
+        while (high - low > 1 << 16) {
             long middle = (low + high) / 2;
             try {
                 assertThat(generate(requests.subList(0, 1), middle, 1, Sampling.GREEDY)).hasSize(1);
                 high = middle;
             } catch (IOException | IllegalArgumentException e) {
-                low = middle + 1;
+                low = middle;
             }
         }
-        return low;
+        return high;
     }
 
     @Test

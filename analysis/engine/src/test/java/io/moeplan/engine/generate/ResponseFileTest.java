@@ -83,7 +83,7 @@ final class ResponseFileTest {
     @ParameterizedTest
     @ValueSource(strings = {"deepseek", "gpt_oss", "mixtral", "qwen"})
     void textContinuesThePrompt(String name) throws IOException {
-        String text = "Hello brave new world, the price is 12 \u20ac";
+        String text = "Hello brave new world, the price is 12";
         try (Tokenizer tokenizer = tokenizer(name)) {
             int[] ids = tokenizer.encode(text, false);
             for (int cut = 1; cut < 5; cut++) {
