@@ -4,6 +4,7 @@ import io.moeplan.eplb.search.Affinity;
 import io.moeplan.eplb.search.LayerProblem;
 import io.moeplan.eplb.search.LayerSearch;
 import io.moeplan.eplb.search.Objective;
+import io.moeplan.eplb.search.Split;
 import io.moeplan.eplb.search.StepsCheck;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 
 /**
  * moeplan's own planner: for every layer a construction and a local search over replica counts and slots
@@ -26,6 +28,10 @@ import java.util.function.BooleanSupplier;
  * <p>Layers are searched side by side, in rounds: each round deals the effort that is left evenly to the layers that are
  * not done, the largest gap first. A layer is done when its certified gap is small enough or when kicks no longer help.
  *
+ * <p>The search assumes an even split over replicas first, which is the mean of random choices. For a dispatch rule that is
+ * neither, it goes on from there with the loads that the rule makes ({@link Split}) for up to half as much effort again, and
+ * of the two layouts of each layer keeps the one that is better under the rule on the steps planned on ({@link PlanJudge}).
+ *
  * <p>The result depends on the seed and the arguments alone as long as the machine is fast enough: the time budget stands
  * for an effort at {@link #EFFORT_PER_SECOND}, and that is what ends the search. Only on a slower or busy machine, where
  * the time itself runs out first, is the search cut short by the clock.
@@ -35,8 +41,15 @@ import java.util.function.BooleanSupplier;
  * @param gap        max / mean over its lower bound, minus 1, at which a layer is good enough; for {@link Objective.Mean}
  * @param seed       for kicks and draws
  * @param affinities what draws the experts of each layer together, against balance, {@code [layers]}; empty if nothing does
+ * @param dispatch   the rule of the engine planned for
+ * @param deadZone   max / mean at which a layer is good enough: a layer whose steps planned on are there, in the objective's
+ *                   own terms, is not searched on; 0 to search on whatever that saves
+ * @param sameGpu    whether a GPU may hold an expert twice. The search never does that: a replica beside another takes
+ *                   nothing off the GPU. But the reference does, and where its layout is the better one for how loads happen
+ *                   to round, it is taken as it is
  */
-public record SearchPlanner(Objective goal, Duration timeBudget, double gap, long seed, List<Affinity> affinities)
+public record SearchPlanner(Objective goal, Duration timeBudget, double gap, long seed, List<Affinity> affinities,
+        Dispatch dispatch, double deadZone, boolean sameGpu)
         implements
             Planner {
     public static final String NAME = "search";
@@ -48,6 +61,10 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
     public static final int CORES = 2;
 
     private static final int ROUNDS = 4;
+    /** With a dead zone, layers are looked at more often. */
+    private static final int DEAD_ZONE_ROUNDS = 32;
+    /** Effort for the dispatch rule, relative to that for the even split. */
+    private static final double RULE_SHARE = 0.5;
     private static final int PATIENCE = 50_000;
     private static final int CHECKED_LAYERS = 4;
     /** Share of the effort for the check whether steps help. */
@@ -65,12 +82,40 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
         this(goal, timeBudget, gap, seed, List.of());
     }
 
-    /** @throws IllegalArgumentException if the time budget or the gap is negative */
+    /** For the even split, searched to the end, experts once on a GPU. */
+    public SearchPlanner(Objective goal, Duration timeBudget, double gap, long seed, List<Affinity> affinities) {
+        this(goal, timeBudget, gap, seed, affinities, new EvenSplit(), 0, false);
+    }
+
+    /**
+     * @throws IllegalArgumentException if the time budget, the gap or the dead zone is negative, or the goal cannot be planned
+     *                                  for under the dispatch rule
+     */
     public SearchPlanner {
         affinities = List.copyOf(affinities);
-        if (timeBudget.isNegative() || !(gap >= 0)) {
-            throw new IllegalArgumentException("the time budget and the gap must not be negative");
+        if (timeBudget.isNegative() || !(gap >= 0) || !(deadZone >= 0)) {
+            throw new IllegalArgumentException("the time budget, the gap and the dead zone must not be negative");
         }
+        if (goal instanceof Objective.Decode && dispatch instanceof LeastMaximum) {
+            throw new IllegalArgumentException(
+                    "the objective decode cannot be planned for the dispatch rule lp, which splits"
+                            + " tokens and not time: use --objective steps, tail or mean, or another rule");
+        }
+    }
+
+    /** The same with layers that are good enough at this max / mean. */
+    public SearchPlanner withDeadZone(double ratio) {
+        return new SearchPlanner(goal, timeBudget, gap, seed, affinities, dispatch, ratio, sameGpu);
+    }
+
+    /** The same with experts that may lie twice on a GPU, or may not. */
+    public SearchPlanner withSameGpu(boolean allowed) {
+        return new SearchPlanner(goal, timeBudget, gap, seed, affinities, dispatch, deadZone, allowed);
+    }
+
+    @Override
+    public SearchPlanner under(Dispatch rule) {
+        return new SearchPlanner(goal, timeBudget, gap, seed, affinities, rule, deadZone, sameGpu);
     }
 
     @Override
@@ -80,7 +125,7 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
 
     @Override
     public Planner within(Duration budget) {
-        return new SearchPlanner(goal, budget, gap, seed, affinities);
+        return new SearchPlanner(goal, budget, gap, seed, affinities, dispatch, deadZone, sameGpu);
     }
 
     @Override
@@ -101,23 +146,24 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
 
     @Override
     public int[][] plan(List<PlanProblem> problems, LoadTrace trace) {
+        return outcome(problems, trace).maps();
+    }
+
+    @Override
+    public Outcome outcome(List<PlanProblem> problems, LoadTrace trace) {
         long deadline = System.nanoTime() + timeBudget.toNanos();
-        return plan(problems, trace, () -> System.nanoTime() - deadline > 0);
+        return new Run(problems, trace, () -> System.nanoTime() - deadline > 0).outcome();
     }
 
     /** The same with another notion of when time is up; with none, the result depends on the arguments alone. */
     int[][] plan(PlanProblem problem, LoadTrace trace, BooleanSupplier late) {
-        return plan(Collections.nCopies(trace.layers(), problem), trace, late);
+        return new Run(Collections.nCopies(trace.layers(), problem), trace, late).outcome().maps();
     }
 
-    private int[][] plan(List<PlanProblem> problems, LoadTrace trace, BooleanSupplier late) {
-        return new Run(problems, trace, late).plan();
-    }
-
-    /** It keeps all of them, and never puts an expert on a GPU twice. */
+    /** It keeps all of them, and puts an expert on a GPU twice only if it may. */
     @Override
     public Requirements keeps(Requirements asked) {
-        return asked.withDistinct(true);
+        return sameGpu ? asked : asked.withDistinct(true);
     }
 
     /** The layer to search for a problem. */
@@ -150,8 +196,7 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
         private final LoadTrace trace;
         private final List<LayerProblem> layerProblems;
         private final BooleanSupplier late;
-        private long effort;
-        private Objective objective;
+        private final long wholeEffort;
 
         Run(List<PlanProblem> problems, LoadTrace trace, BooleanSupplier late) {
             this.problems = problems;
@@ -162,7 +207,7 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
             }
             layerProblems = layerIndices(trace.layers()).stream().map(this::drawnProblem).toList();
             this.late = late;
-            effort = (long) (timeBudget.toNanos() / 1e9 * EFFORT_PER_SECOND * Math.min(CORES, trace.layers()));
+            wholeEffort = (long) (timeBudget.toNanos() / 1e9 * EFFORT_PER_SECOND * Math.min(CORES, trace.layers()));
         }
 
         private LayerProblem drawnProblem(int layer) {
@@ -170,53 +215,21 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
             return affinities.isEmpty() ? problem : problem.withAffinity(affinities.get(layer));
         }
 
-        int[][] plan() {
+        Outcome outcome() {
             try (ExecutorService pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
-                objective = objective(pool);
-                List<Layer> layers = inParallel(pool, layerIndices(trace.layers()), Layer::new);
-                for (int round = 0; round < ROUNDS; round++) {
-                    search(pool, layers, effort / (ROUNDS - round));
+                Stage stage = new Stage(pool, new EvenSplit(), wholeEffort, List.of());
+                if (!(split(0, dispatch) instanceof Split.Even)) {
+                    stage = new Stage(pool, dispatch, (long) (wholeEffort * RULE_SHARE), stage.maps());
                 }
-                return layers.stream().map(Layer::map).toArray(int[][]::new);
+                return new Outcome(stage.maps().toArray(int[][]::new), stage.objective.description());
             }
         }
 
-        /** One round: deals out some effort. */
-        private void search(ExecutorService pool, List<Layer> layers, long share) {
-            List<Layer> open = layers.stream().filter(layer -> !layer.done())
-                    .sorted(Comparator.comparingDouble(Layer::gap).reversed()).toList();
-            long before = layers.stream().mapToLong(layer -> layer.search.effort()).sum();
-            inParallel(pool, open, layer -> {
-                layer.search.run(share / open.size(), layer.enough(), PATIENCE, late);
-                return layer;
-            });
-            effort -= layers.stream().mapToLong(layer -> layer.search.effort()).sum() - before;
-        }
-
-        /** What is really minimised: steps give way to their mean if they are too few or help nothing. */
-        private Objective objective(ExecutorService pool) {
-            if (!(goal instanceof Objective.Steps)) {
-                return goal;
-            }
-            if (trace.steps().size() < Objective.LEAST_STEPS) {
-                return new Objective.Mean();
-            }
-            return stepsHelp(pool) ? goal : new Objective.NoisyMean();
-        }
-
-        /** Judges by a few layers whether planning on steps beats planning on their mean; undecided means yes. */
-        private boolean stepsHelp(ExecutorService pool) {
-            int checked = Math.min(CHECKED_LAYERS, trace.layers());
-            List<Integer> sample = new ArrayList<>();
-            for (int i = 0; i < checked; i++) {
-                sample.add(i * trace.layers() / checked);
-            }
-            long share = Math.min(MOST_CHECK_EFFORT, (long) (effort * CHECK_SHARE / 2 / Math.max(1, checked)));
-            double gain = inParallel(pool, sample, l -> StepsCheck.gain(layerProblems.get(l), counts(l), share, seed))
-                    .stream()
-                    .mapToDouble(Double::doubleValue).sum();
-            effort -= 2 * share * checked;
-            return gain >= 0;
+        /** What the search of a layer knows of a rule. */
+        private Split split(int layer, Dispatch rule) {
+            PlanProblem problem = problems.get(layer);
+            return rule.split(problem.topology(),
+                    IntStream.range(0, problem.topology().gpus()).filter(problem::present).toArray());
         }
 
         /** One layer's counts without steps in which it got no token, {@code [steps][experts]}; never empty. */
@@ -228,48 +241,161 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
             return counts.length > 0 ? counts : new int[][]{evenCounts(experts)};
         }
 
-        /** A layer under search. */
-        private final class Layer {
-            private final PlanProblem problem;
-            private final LayerSearch search;
-            private final double bound;
+        /** The search of all layers under one rule. */
+        private final class Stage {
+            private final ExecutorService pool;
+            private final Dispatch rule;
+            private final List<int[]> starts;
+            private long effort;
+            private final Minimised objective;
+            private final List<Layer> layers;
 
-            Layer(int index) {
-                problem = problems.get(index);
-                LayerProblem layer = layerProblems.get(index);
-                search = new LayerSearch(layer, objective.loads(counts(index), layer.gpus(), seed + index),
-                        seed + index);
-                if (problem.filledSlots() == problem.topology().slots()) {
-                    search.offer(reference(index));
+            /** @param starts layouts to start from, which the result is never worse than, {@code [layers]}; or empty */
+            Stage(ExecutorService pool, Dispatch rule, long effort, List<int[]> starts) {
+                this.pool = pool;
+                this.rule = rule;
+                this.effort = effort;
+                this.starts = starts;
+                objective = objective();
+                layers = inParallel(pool, layerIndices(trace.layers()), Layer::new);
+                int rounds = deadZone > 0 ? DEAD_ZONE_ROUNDS : ROUNDS;
+                for (int round = 0; round < rounds; round++) {
+                    search(this.effort / (rounds - round));
                 }
-                bound = Bound.of(problem, trace.totals(index)).maxOverMean();
             }
 
-            /** The reference's layout; it knows neither empty slots nor absent GPUs. */
-            private int[] reference(int index) {
-                double[] weight = Arrays.stream(trace.totals(index)).asDoubleStream().toArray();
-                int[] map = new DeepSeekPlanner().plan(problem, trace.layer(index))[0];
-                return DistinctReplicas.repair(problem.topology(), map, weight);
+            List<int[]> maps() {
+                return inParallel(pool, layers, Layer::map);
             }
 
-            int[] map() {
-                return problem.inSlots(search.slots());
+            /** One round: deals out some effort. */
+            private void search(long share) {
+                List<Layer> open = layers.stream().filter(layer -> !layer.done())
+                        .sorted(Comparator.comparingDouble(Layer::gap).reversed()).toList();
+                long before = layers.stream().mapToLong(layer -> layer.search.effort()).sum();
+                inParallel(pool, open, layer -> {
+                    layer.search.run(share / open.size(), layer.enough(), PATIENCE, late);
+                    return layer;
+                });
+                effort -= layers.stream().mapToLong(layer -> layer.search.effort()).sum() - before;
             }
 
-            double gap() {
-                return search.cost() / bound - 1;
+            /** What is really minimised: steps give way to their mean if they are too few or help nothing. */
+            private Minimised objective() {
+                if (!(goal instanceof Objective.Steps)) {
+                    return new Minimised(goal, goal.name());
+                }
+                if (trace.steps().size() < Objective.LEAST_STEPS) {
+                    return new Minimised(new Objective.Mean(), "mean (too few steps for " + goal.name() + ")");
+                }
+                return stepsHelp()
+                        ? new Minimised(goal, goal.name())
+                        : new Minimised(new Objective.NoisyMean(), "mean (" + goal.name() + " did not help)");
             }
 
-            /** The cost that ends the search; only the mean's cost can be compared with the certificate's bound. */
-            double enough() {
-                return objective instanceof Objective.Mean ? bound * (1 + gap) : 0;
+            /** Judges by a few layers whether planning on steps beats planning on their mean; undecided means yes. */
+            private boolean stepsHelp() {
+                int checked = Math.min(CHECKED_LAYERS, trace.layers());
+                List<Integer> sample = new ArrayList<>();
+                for (int i = 0; i < checked; i++) {
+                    sample.add(i * trace.layers() / checked);
+                }
+                long share = Math.min(MOST_CHECK_EFFORT, (long) (effort * CHECK_SHARE / 2 / Math.max(1, checked)));
+                double gain = inParallel(pool, sample, layer -> stepsGain(layer, share)).stream()
+                        .mapToDouble(Double::doubleValue).sum();
+                effort -= 2 * share * checked;
+                return gain >= 0;
             }
 
-            boolean done() {
-                return search.cost() <= enough() || search.idleKicks() >= PATIENCE;
+            private double stepsGain(int layer, long share) {
+                PlanProblem problem = problems.get(layer);
+                PlanJudge judge = new PlanJudge(problem, rule);
+                return StepsCheck.gain(layerProblems.get(layer), counts(layer), share, seed, split(layer, rule),
+                        (slots, steps) -> judge.maxOverMean(problem.inSlots(slots), steps));
+            }
+
+            /** A layer under search. */
+            private final class Layer {
+                private final PlanProblem problem;
+                private final int[][] counts;
+                private final LayerSearch search;
+                private final PlanJudge judge;
+                /** Layouts that the result is never worse than, whether or not they keep the search's rules. */
+                private final List<int[]> rivals = new ArrayList<>();
+                private final double bound;
+
+                Layer(int index) {
+                    problem = problems.get(index);
+                    counts = counts(index);
+                    judge = new PlanJudge(problem, rule);
+                    LayerProblem layer = layerProblems.get(index);
+                    search = new LayerSearch(layer,
+                            objective.of().loads(counts, layer.gpus(), seed + index, split(index, rule)),
+                            seed + index);
+                    if (problem.filledSlots() == problem.topology().slots()) {
+                        offerReference(index);
+                    }
+                    if (!starts.isEmpty()) {
+                        rivals.add(starts.get(index));
+                        search.offer(Arrays.stream(starts.get(index)).filter(e -> e != Layout.EMPTY).toArray());
+                    }
+                    bound = Bound.of(problem, trace.totals(index)).maxOverMean();
+                }
+
+                /** The reference's layout; it knows neither empty slots nor absent GPUs nor losses. */
+                private void offerReference(int index) {
+                    double[] weight = Arrays.stream(trace.totals(index)).asDoubleStream().toArray();
+                    int[] map = new DeepSeekPlanner().plan(problem, trace.layer(index))[0];
+                    search.offer(DistinctReplicas.repair(problem.topology(), map, weight));
+                    if (sameGpu && !problem.requirements().distinct() && problem.fewestReplicas() == 1) {
+                        rivals.add(map);
+                    }
+                }
+
+                int[] map() {
+                    int[] best = problem.inSlots(search.slots());
+                    for (int[] rival : rivals) {
+                        best = value(rival) < value(best) ? rival : best;
+                    }
+                    return best;
+                }
+
+                private double value(int[] map) {
+                    return judge.value(map, counts, objective.of());
+                }
+
+                double gap() {
+                    return search.cost() / bound - 1;
+                }
+
+                /** The cost that ends the search; only the mean's under even split compares with the certificate's bound. */
+                double enough() {
+                    return exact() ? Math.max(bound * (1 + gap), deadZone) : 0;
+                }
+
+                private boolean exact() {
+                    return objective.of() instanceof Objective.Mean && rule instanceof EvenSplit;
+                }
+
+                boolean done() {
+                    return search.cost() <= enough() || search.idleKicks() >= PATIENCE || inDeadZone();
+                }
+
+                /** Whether steps as they were and as they may come are no worse than what kernels hide. */
+                private boolean inDeadZone() {
+                    return deadZone > 0 && !(objective.of() instanceof Objective.Decode) && search.cost() <= deadZone
+                            && value(problem.inSlots(search.slots())) <= deadZone;
+                }
             }
         }
     }
+
+    /**
+     * What a search minimises.
+     *
+     * @param description its name, with the reason in brackets where it is not what was asked for
+     */
+    private record Minimised(Objective of, String description) {}
 
     private static List<Integer> layerIndices(int layers) {
         List<Integer> indices = new ArrayList<>();

@@ -25,10 +25,10 @@ class ObjectiveTest {
         Placement placement = new Placement(2, new int[]{1, 1});
         placement.put(0, 0);
         placement.put(1, 1);
-        GpuLoads half = new ScenarioLoads(new EvenShares(tokens, 0), 2, 0.5);
+        GpuLoads half = new ScenarioLoads(new TokenLoads(tokens, 0), 2, 0.5);
         half.reset(placement);
         assertThat(half.cost()).isCloseTo((1.8 + 1.6) / 2 * Math.pow(0.5, 1 / 32.0), within(1e-4));
-        GpuLoads all = new ScenarioLoads(new EvenShares(tokens, 0), 2, 1);
+        GpuLoads all = new ScenarioLoads(new TokenLoads(tokens, 0), 2, 1);
         all.reset(placement);
         assertThat(all.cost()).isCloseTo(Math.pow(0.5, 1 / 32.0) * (1.2 + 1.8 + 1.6) / 4 + 0.25, within(1e-3));
     }
