@@ -9,9 +9,9 @@ import picocli.CommandLine.TypeConversionException;
 /** The imbalance up to which nothing is to be gained. */
 final class DeadZoneOption {
     @Option(names = "--dead-zone", paramLabel = "R", converter = Ratio.class,
-            description = "Max/mean of the GPU loads up"
-                    + " to which imbalance costs no time, as calibrate measures it: gains are counted from there, and a search is"
-                    + " content with a layer that is there. Default: " + Verdicts.DEAD_ZONE + ", and searching on.")
+            description = "Max/mean of the GPU loads up to which imbalance costs no time, as calibrate measures it:"
+                    + " gains are counted from there, and a search is content with a layer that is there. Default: "
+                    + Verdicts.DEAD_ZONE + ", and searching on.")
     private Double ratio;
 
     /** What verdicts count gains from. */

@@ -20,8 +20,8 @@ final class DispatchOption {
                 description = "How tokens come to an expert's replicas: even (equal shares), random (any replica for each"
                         + " token; vLLM), static (that of the own GPU or node, else a fixed one per rank; SGLang),"
                         + " dynamic (any for each token; SGLang), modulo (rank modulo replicas; vllm-ascend), lp (the"
-                        + " most even split there is, step by step). Plans are made for the rule and judged with it. Default: the one"
-                        + " that a plan file was made for; else even.")
+                        + " most even split there is, step by step). Plans are made for the rule and judged"
+                        + " with it. Default: the one that a plan file was made for; else even.")
         private Dispatch rule;
 
         @Option(names = "--engine", paramLabel = "NAME", converter = EngineName.class,

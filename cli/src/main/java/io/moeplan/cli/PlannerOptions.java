@@ -70,8 +70,9 @@ final class PlannerOptions {
     private Double weightSeconds;
 
     @Option(names = "--same-gpu-replicas", description = "A GPU may hold two replicas of an expert, as the deepseek"
-            + " reference has it. SGLang and vLLM load that; it wastes the slot but for how loads happen to round, so search"
-            + " takes the reference's layout where that is better, and makes none of the kind itself. Default: never.")
+            + " reference has it. SGLang and vLLM load that; it wastes the slot but for how loads happen to"
+            + " round, so search takes the reference's layout where that is better, and makes none of the kind itself."
+            + " Default: never.")
     private boolean sameGpu;
 
     /**

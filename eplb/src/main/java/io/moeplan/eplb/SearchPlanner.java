@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
+import java.util.function.DoublePredicate;
 import java.util.stream.IntStream;
 
 /**
@@ -64,7 +65,9 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
     /** With a dead zone, layers are looked at more often. */
     private static final int DEAD_ZONE_ROUNDS = 32;
     /** Effort for the dispatch rule, relative to that for the even split. */
-    private static final double RULE_SHARE = 0.5;
+    private static final double RULE_EFFORT = 0.5;
+    /** Share of the time that is kept for it where the time runs out before the effort. */
+    private static final double RULE_TIME = 0.4;
     private static final int PATIENCE = 50_000;
     private static final int CHECKED_LAYERS = 4;
     /** Share of the effort for the check whether steps help. */
@@ -151,13 +154,14 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
 
     @Override
     public Outcome outcome(List<PlanProblem> problems, LoadTrace trace) {
-        long deadline = System.nanoTime() + timeBudget.toNanos();
-        return new Run(problems, trace, () -> System.nanoTime() - deadline > 0).outcome();
+        long start = System.nanoTime();
+        return new Run(problems, trace, share -> System.nanoTime() - start > share * timeBudget.toNanos()).outcome();
     }
 
     /** The same with another notion of when time is up; with none, the result depends on the arguments alone. */
     int[][] plan(PlanProblem problem, LoadTrace trace, BooleanSupplier late) {
-        return new Run(Collections.nCopies(trace.layers(), problem), trace, late).outcome().maps();
+        return new Run(Collections.nCopies(trace.layers(), problem), trace, share -> late.getAsBoolean()).outcome()
+                .maps();
     }
 
     /** It keeps all of them, and puts an expert on a GPU twice only if it may. */
@@ -195,10 +199,11 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
         private final List<PlanProblem> problems;
         private final LoadTrace trace;
         private final List<LayerProblem> layerProblems;
-        private final BooleanSupplier late;
+        /** Whether some share of the time is up. */
+        private final DoublePredicate late;
         private final long wholeEffort;
 
-        Run(List<PlanProblem> problems, LoadTrace trace, BooleanSupplier late) {
+        Run(List<PlanProblem> problems, LoadTrace trace, DoublePredicate late) {
             this.problems = problems;
             this.trace = trace;
             if (!affinities.isEmpty() && affinities.size() != trace.layers()) {
@@ -217,9 +222,10 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
 
         Outcome outcome() {
             try (ExecutorService pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
-                Stage stage = new Stage(pool, new EvenSplit(), wholeEffort, List.of());
-                if (!(split(0, dispatch) instanceof Split.Even)) {
-                    stage = new Stage(pool, dispatch, (long) (wholeEffort * RULE_SHARE), stage.maps());
+                boolean even = split(0, dispatch) instanceof Split.Even;
+                Stage stage = new Stage(pool, new EvenSplit(), wholeEffort, even ? 1 : 1 - RULE_TIME, List.of());
+                if (!even) {
+                    stage = new Stage(pool, dispatch, (long) (wholeEffort * RULE_EFFORT), 1, stage.maps());
                 }
                 return new Outcome(stage.maps().toArray(int[][]::new), stage.objective.description());
             }
@@ -246,13 +252,18 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
             private final ExecutorService pool;
             private final Dispatch rule;
             private final List<int[]> starts;
+            private final double untilTime;
             private long effort;
             private final Minimised objective;
             private final List<Layer> layers;
 
-            /** @param starts layouts to start from, which the result is never worse than, {@code [layers]}; or empty */
-            Stage(ExecutorService pool, Dispatch rule, long effort, List<int[]> starts) {
+            /**
+             * @param untilTime the share of the time at which it is up
+             * @param starts    layouts to start from, which the result is never worse than, {@code [layers]}; or empty
+             */
+            Stage(ExecutorService pool, Dispatch rule, long effort, double untilTime, List<int[]> starts) {
                 this.pool = pool;
+                this.untilTime = untilTime;
                 this.rule = rule;
                 this.effort = effort;
                 this.starts = starts;
@@ -274,7 +285,7 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
                         .sorted(Comparator.comparingDouble(Layer::gap).reversed()).toList();
                 long before = layers.stream().mapToLong(layer -> layer.search.effort()).sum();
                 inParallel(pool, open, layer -> {
-                    layer.search.run(share / open.size(), layer.enough(), PATIENCE, late);
+                    layer.search.run(share / open.size(), layer.enough(), PATIENCE, () -> late.test(untilTime));
                     return layer;
                 });
                 effort -= layers.stream().mapToLong(layer -> layer.search.effort()).sum() - before;
@@ -310,7 +321,10 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
             private double stepsGain(int layer, long share) {
                 PlanProblem problem = problems.get(layer);
                 PlanJudge judge = new PlanJudge(problem, rule);
-                return StepsCheck.gain(layerProblems.get(layer), counts(layer), share, seed, split(layer, rule),
+                Split split = split(layer, rule);
+                // The evenest split takes more effort than a check has: its plans are then for even split.
+                Split planned = split instanceof Split.Evenest ? new Split.Even() : split;
+                return StepsCheck.gain(layerProblems.get(layer), counts(layer), share, seed, planned,
                         (slots, steps) -> judge.maxOverMean(problem.inSlots(slots), steps));
             }
 

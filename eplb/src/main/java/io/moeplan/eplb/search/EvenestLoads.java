@@ -19,8 +19,8 @@ final class EvenestLoads implements GpuLoads {
     /** Rounds through all experts to let splits settle after a move, and from scratch. */
     private static final int ROUNDS = 4;
     private static final int FIRST_ROUNDS = 60;
-    /** Pricing is quick, but letting splits settle after a move takes as long as pricing hundreds. */
-    private static final int EFFORT = 4;
+    /** Pricing is as quick as elsewhere, but letting splits settle after a move takes as long as hundreds of prices. */
+    private static final int EFFORT = 2;
 
     /** GPUs whose loads differ by less than this share of it are taken to be of one part. */
     private static final float NEAR = 0.03f;
