@@ -5,20 +5,10 @@ import io.moeplan.eplb.search.LayerProblem;
 import io.moeplan.eplb.search.LayerSearch;
 import io.moeplan.eplb.search.Objective;
 import io.moeplan.eplb.search.Split;
-import io.moeplan.eplb.search.StepsCheck;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
-import java.util.function.DoublePredicate;
-import java.util.stream.IntStream;
 
 /**
  * moeplan's own planner: for every layer a construction and a local search over replica counts and slots
@@ -60,20 +50,6 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
     public static final long EFFORT_PER_SECOND = 350_000_000;
     /** Cores that the time budget stands for, whatever the machine has; one layer keeps one busy. */
     public static final int CORES = 2;
-
-    private static final int ROUNDS = 4;
-    /** With a dead zone, layers are looked at more often. */
-    private static final int DEAD_ZONE_ROUNDS = 32;
-    /** Effort for the dispatch rule, relative to that for the even split. */
-    private static final double RULE_EFFORT = 0.5;
-    /** Share of the time that is kept for it where the time runs out before the effort. */
-    private static final double RULE_TIME = 0.4;
-    private static final int PATIENCE = 50_000;
-    private static final int CHECKED_LAYERS = 4;
-    /** Share of the effort for the check whether steps help. */
-    private static final double CHECK_SHARE = 0.08;
-    /** Enough for a climb; the verdict does not need the last per mille. */
-    private static final long MOST_CHECK_EFFORT = 20_000_000;
 
     /** The default: steps, ten seconds. */
     public SearchPlanner() {
@@ -155,12 +131,14 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
     @Override
     public Outcome outcome(List<PlanProblem> problems, LoadTrace trace) {
         long start = System.nanoTime();
-        return new Run(problems, trace, share -> System.nanoTime() - start > share * timeBudget.toNanos()).outcome();
+        return new SearchRun(this, problems, trace, share -> System.nanoTime() - start > share * timeBudget.toNanos())
+                .outcome();
     }
 
     /** The same with another notion of when time is up; with none, the result depends on the arguments alone. */
     int[][] plan(PlanProblem problem, LoadTrace trace, BooleanSupplier late) {
-        return new Run(Collections.nCopies(trace.layers(), problem), trace, share -> late.getAsBoolean()).outcome()
+        return new SearchRun(this, Collections.nCopies(trace.layers(), problem), trace, share -> late.getAsBoolean())
+                .outcome()
                 .maps();
     }
 
@@ -192,259 +170,5 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
                     + " nodes: leave them free (--free-groups)");
         }
         return layer.withGroups(problem.groups());
-    }
-
-    /** One call of {@link #plan}. */
-    private final class Run {
-        private final List<PlanProblem> problems;
-        private final LoadTrace trace;
-        private final List<LayerProblem> layerProblems;
-        /** Whether some share of the time is up. */
-        private final DoublePredicate late;
-        private final long wholeEffort;
-
-        Run(List<PlanProblem> problems, LoadTrace trace, DoublePredicate late) {
-            this.problems = problems;
-            this.trace = trace;
-            if (!affinities.isEmpty() && affinities.size() != trace.layers()) {
-                throw new IllegalArgumentException("affinities for " + affinities.size() + " layers, the recording has "
-                        + trace.layers());
-            }
-            layerProblems = layerIndices(trace.layers()).stream().map(this::drawnProblem).toList();
-            this.late = late;
-            wholeEffort = (long) (timeBudget.toNanos() / 1e9 * EFFORT_PER_SECOND * Math.min(CORES, trace.layers()));
-        }
-
-        private LayerProblem drawnProblem(int layer) {
-            LayerProblem problem = layerProblem(problems.get(layer));
-            return affinities.isEmpty() ? problem : problem.withAffinity(affinities.get(layer));
-        }
-
-        Outcome outcome() {
-            try (ExecutorService pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
-                boolean even = split(0, dispatch) instanceof Split.Even;
-                Stage stage = new Stage(pool, new EvenSplit(), wholeEffort, even ? 1 : 1 - RULE_TIME, List.of());
-                if (!even) {
-                    stage = new Stage(pool, dispatch, (long) (wholeEffort * RULE_EFFORT), 1, stage.maps());
-                }
-                return new Outcome(stage.maps().toArray(int[][]::new), stage.objective.description());
-            }
-        }
-
-        /** What the search of a layer knows of a rule. */
-        private Split split(int layer, Dispatch rule) {
-            PlanProblem problem = problems.get(layer);
-            return rule.split(problem.topology(),
-                    IntStream.range(0, problem.topology().gpus()).filter(problem::present).toArray());
-        }
-
-        /** One layer's counts without steps in which it got no token, {@code [steps][experts]}; never empty. */
-        private int[][] counts(int layer) {
-            int experts = trace.experts();
-            int[][] counts = trace.steps().stream()
-                    .map(step -> Arrays.copyOfRange(step.counts(), layer * experts, (layer + 1) * experts))
-                    .filter(row -> Arrays.stream(row).anyMatch(count -> count > 0)).toArray(int[][]::new);
-            return counts.length > 0 ? counts : new int[][]{evenCounts(experts)};
-        }
-
-        /** The search of all layers under one rule. */
-        private final class Stage {
-            private final ExecutorService pool;
-            private final Dispatch rule;
-            private final List<int[]> starts;
-            private final double untilTime;
-            private long effort;
-            private final Minimised objective;
-            private final List<Layer> layers;
-
-            /**
-             * @param untilTime the share of the time at which it is up
-             * @param starts    layouts to start from, which the result is never worse than, {@code [layers]}; or empty
-             */
-            Stage(ExecutorService pool, Dispatch rule, long effort, double untilTime, List<int[]> starts) {
-                this.pool = pool;
-                this.untilTime = untilTime;
-                this.rule = rule;
-                this.effort = effort;
-                this.starts = starts;
-                objective = objective();
-                layers = inParallel(pool, layerIndices(trace.layers()), Layer::new);
-                int rounds = deadZone > 0 ? DEAD_ZONE_ROUNDS : ROUNDS;
-                for (int round = 0; round < rounds; round++) {
-                    search(this.effort / (rounds - round));
-                }
-            }
-
-            List<int[]> maps() {
-                return inParallel(pool, layers, Layer::map);
-            }
-
-            /** One round: deals out some effort. */
-            private void search(long share) {
-                List<Layer> open = layers.stream().filter(layer -> !layer.done())
-                        .sorted(Comparator.comparingDouble(Layer::gap).reversed()).toList();
-                long before = layers.stream().mapToLong(layer -> layer.search.effort()).sum();
-                inParallel(pool, open, layer -> {
-                    layer.search.run(share / open.size(), layer.enough(), PATIENCE, () -> late.test(untilTime));
-                    return layer;
-                });
-                effort -= layers.stream().mapToLong(layer -> layer.search.effort()).sum() - before;
-            }
-
-            /** What is really minimised: steps give way to their mean if they are too few or help nothing. */
-            private Minimised objective() {
-                if (!(goal instanceof Objective.Steps)) {
-                    return new Minimised(goal, goal.name());
-                }
-                if (trace.steps().size() < Objective.LEAST_STEPS) {
-                    return new Minimised(new Objective.Mean(), "mean (too few steps for " + goal.name() + ")");
-                }
-                return stepsHelp()
-                        ? new Minimised(goal, goal.name())
-                        : new Minimised(new Objective.NoisyMean(), "mean (" + goal.name() + " did not help)");
-            }
-
-            /** Judges by a few layers whether planning on steps beats planning on their mean; undecided means yes. */
-            private boolean stepsHelp() {
-                int checked = Math.min(CHECKED_LAYERS, trace.layers());
-                List<Integer> sample = new ArrayList<>();
-                for (int i = 0; i < checked; i++) {
-                    sample.add(i * trace.layers() / checked);
-                }
-                long share = Math.min(MOST_CHECK_EFFORT, (long) (effort * CHECK_SHARE / 2 / Math.max(1, checked)));
-                double gain = inParallel(pool, sample, layer -> stepsGain(layer, share)).stream()
-                        .mapToDouble(Double::doubleValue).sum();
-                effort -= 2 * share * checked;
-                return gain >= 0;
-            }
-
-            private double stepsGain(int layer, long share) {
-                PlanProblem problem = problems.get(layer);
-                PlanJudge judge = new PlanJudge(problem, rule);
-                Split split = split(layer, rule);
-                // The evenest split takes more effort than a check has: its plans are then for even split.
-                Split planned = split instanceof Split.Evenest ? new Split.Even() : split;
-                return StepsCheck.gain(layerProblems.get(layer), counts(layer), share, seed, planned,
-                        (slots, steps) -> judge.maxOverMean(problem.inSlots(slots), steps));
-            }
-
-            /** A layer under search. */
-            private final class Layer {
-                private final PlanProblem problem;
-                private final int[][] counts;
-                private final LayerSearch search;
-                private final PlanJudge judge;
-                /** Layouts that the result is never worse than, whether or not they keep the search's rules. */
-                private final List<int[]> rivals = new ArrayList<>();
-                private final double bound;
-
-                Layer(int index) {
-                    problem = problems.get(index);
-                    counts = counts(index);
-                    judge = new PlanJudge(problem, rule);
-                    LayerProblem layer = layerProblems.get(index);
-                    search = new LayerSearch(layer,
-                            objective.of().loads(counts, layer.gpus(), seed + index, split(index, rule)),
-                            seed + index);
-                    if (problem.filledSlots() == problem.topology().slots()) {
-                        offerReference(index);
-                    }
-                    if (!starts.isEmpty()) {
-                        rivals.add(starts.get(index));
-                        search.offer(Arrays.stream(starts.get(index)).filter(e -> e != Layout.EMPTY).toArray());
-                    }
-                    bound = Bound.of(problem, trace.totals(index)).maxOverMean();
-                }
-
-                /** The reference's layout; it knows neither empty slots nor absent GPUs nor losses. */
-                private void offerReference(int index) {
-                    double[] weight = Arrays.stream(trace.totals(index)).asDoubleStream().toArray();
-                    int[] map = new DeepSeekPlanner().plan(problem, trace.layer(index))[0];
-                    search.offer(DistinctReplicas.repair(problem.topology(), map, weight));
-                    if (sameGpu && !problem.requirements().distinct() && problem.fewestReplicas() == 1) {
-                        rivals.add(map);
-                    }
-                }
-
-                int[] map() {
-                    int[] best = problem.inSlots(search.slots());
-                    for (int[] rival : rivals) {
-                        best = value(rival) < value(best) ? rival : best;
-                    }
-                    return best;
-                }
-
-                private double value(int[] map) {
-                    return judge.value(map, counts, objective.of());
-                }
-
-                double gap() {
-                    return search.cost() / bound - 1;
-                }
-
-                /** The cost that ends the search; only the mean's under even split compares with the certificate's bound. */
-                double enough() {
-                    return exact() ? Math.max(bound * (1 + gap), deadZone) : 0;
-                }
-
-                private boolean exact() {
-                    return objective.of() instanceof Objective.Mean && rule instanceof EvenSplit;
-                }
-
-                boolean done() {
-                    return search.cost() <= enough() || search.idleKicks() >= PATIENCE || inDeadZone();
-                }
-
-                /** Whether steps as they were and as they may come are no worse than what kernels hide. */
-                private boolean inDeadZone() {
-                    return deadZone > 0 && !(objective.of() instanceof Objective.Decode) && search.cost() <= deadZone
-                            && value(problem.inSlots(search.slots())) <= deadZone;
-                }
-            }
-        }
-    }
-
-    /**
-     * What a search minimises.
-     *
-     * @param description its name, with the reason in brackets where it is not what was asked for
-     */
-    private record Minimised(Objective of, String description) {}
-
-    private static List<Integer> layerIndices(int layers) {
-        List<Integer> indices = new ArrayList<>();
-        for (int layer = 0; layer < layers; layer++) {
-            indices.add(layer);
-        }
-        return indices;
-    }
-
-    private static int[] evenCounts(int experts) {
-        int[] counts = new int[experts];
-        Arrays.fill(counts, 1);
-        return counts;
-    }
-
-    private interface Work<T, R> {
-        R on(T item);
-    }
-
-    private static <T, R> List<R> inParallel(ExecutorService pool, List<T> items, Work<T, R> work) {
-        List<Future<R>> running = items.stream().map(item -> pool.submit(() -> work.on(item))).toList();
-        List<R> results = new ArrayList<>();
-        for (Future<R> future : running) {
-            try {
-                results.add(future.get());
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException("interrupted while planning", e);
-            } catch (ExecutionException e) {
-                if (e.getCause() instanceof RuntimeException cause) {
-                    throw cause;
-                }
-                throw new IllegalStateException(e.getCause());
-            }
-        }
-        return results;
     }
 }
