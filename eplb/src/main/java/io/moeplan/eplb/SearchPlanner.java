@@ -22,6 +22,8 @@ import java.util.function.BooleanSupplier;
  * <p>The search assumes an even split over replicas first, which is the mean of random choices. For a dispatch rule that is
  * neither, it goes on from there with the loads that the rule makes ({@link Split}) for up to half as much effort again, and
  * of the two layouts of each layer keeps the one that is better under the rule on the steps planned on ({@link PlanJudge}).
+ * That helps where the rule's shares are far from even: static over several nodes, static and modulo where few ranks do not
+ * divide by replicas, and some for lp. Under static on one node with many GPUs it changes next to nothing.
  *
  * <p>The result depends on the seed and the arguments alone as long as the machine is fast enough: the time budget stands
  * for an effort at {@link #EFFORT_PER_SECOND}, and that is what ends the search. Only on a slower or busy machine, where
