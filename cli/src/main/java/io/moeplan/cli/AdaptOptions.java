@@ -1,5 +1,7 @@
 package io.moeplan.cli;
 
+import io.moeplan.eplb.Dispatch;
+import io.moeplan.eplb.FixedChoice;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.PlanFile;
@@ -72,6 +74,11 @@ final class AdaptOptions {
         long bytes = expertBytes == null ? 0 : expertBytes;
         MoveLimit limit = MoveLimit.between(running, next, trace);
         Plan moved = maxMoves == null ? Relabelling.relabel(running, next) : limit.limit(maxMoves);
+        if (Dispatch.named(next.dispatch()) instanceof FixedChoice) {
+            out.println(
+                    "Note: the dispatch rule " + next.dispatch() + " goes by rank, and staying where experts are gives"
+                            + " GPUs other ranks: judge the plan with simulate.");
+        }
         out.print(MigrationText.moves(Migration.between(running, moved, bytes), limit.table(bytes)));
         return moved;
     }

@@ -6,6 +6,7 @@ import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.PlanFile;
 import io.moeplan.eplb.Planner;
 import io.moeplan.eplb.Planners;
+import io.moeplan.eplb.SearchPlanner;
 import io.moeplan.eplb.TokenTrace;
 import io.moeplan.eplb.compare.Comparison;
 import io.moeplan.eplb.compare.ComparisonRow;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -80,6 +82,9 @@ final class CompareCommand implements Callable<Integer> {
     @Mixin
     private DispatchOption dispatch;
 
+    @Mixin
+    private DeadZoneOption deadZone;
+
     @Option(names = "--current", paramLabel = "FILE", description = "The plan that is loaded now: gains and moves are"
             + " counted from it where the GPUs are the same. Default: the engine's default layout.")
     private Path current;
@@ -113,9 +118,10 @@ final class CompareCommand implements Callable<Integer> {
         if (target != null && !(target > 0 && target <= 1)) {
             throw wrong("--target " + target + " is no balancedness: use a number above 0 and up to 1");
         }
-        List<Planner> planners = algorithms == null
-                ? Planners.all()
-                : algorithms.stream().distinct().map(Planners::named).toList();
+        Stream<Planner> named = algorithms == null
+                ? Planners.all().stream()
+                : algorithms.stream().distinct().map(Planners::named);
+        List<Planner> planners = named.map(this::contentInDeadZone).toList();
         if (timeBudget == null) {
             return planners;
         }
@@ -124,6 +130,12 @@ final class CompareCommand implements Callable<Integer> {
         }
         Duration budget = Duration.ofNanos(Math.round(timeBudget * 1e9));
         return planners.stream().map(planner -> planner.within(budget)).toList();
+    }
+
+    private Planner contentInDeadZone(Planner planner) {
+        return planner instanceof SearchPlanner search && deadZone.asked().isPresent()
+                ? search.withDeadZone(deadZone.ratio())
+                : planner;
     }
 
     private ParameterException wrong(String problem) {
@@ -141,7 +153,8 @@ final class CompareCommand implements Callable<Integer> {
                 ? Optional.empty()
                 : Optional.of(opened.tokenTrace());
         return new Comparison.Setting(split, tokens, Facts.model(manifest), opened.digest(), nodes,
-                groups == null ? manifest.numGroups() : groups, rule, loaded, bytes);
+                groups == null ? manifest.numGroups() : groups, rule, loaded, bytes,
+                deadZone.ratio());
     }
 
     private List<Target> targets(Comparison comparison, Planner planner, List<Integer> sizes) {

@@ -52,6 +52,9 @@ final class ProfileCommand implements Callable<Integer> {
     @Mixin
     private DispatchOption dispatch;
 
+    @Mixin
+    private DeadZoneOption deadZone;
+
     @Option(names = "--out", paramLabel = "DIR", required = true, description = "A new folder for recording, plan.json,"
             + " exports and report.html.")
     private Path out;
@@ -93,9 +96,10 @@ final class ProfileCommand implements Callable<Integer> {
     private PlanReport plan(Recording recording, LoadTrace trace) throws IOException {
         HoldoutSplit split = HoldoutSplit.of(trace, planner.holdout());
         Plan plan = Planning.plan(Facts.problem(deployment, recording.manifest()), split.plan(),
-                planner.planner(recording, split.plan()),
-                Facts.model(recording.manifest()), recording.digest());
-        SimulationResult result = Simulation.run(split.judged(), plan, dispatch.rule(), split.holdout());
+                planner.planner(recording, split.plan(), dispatch.rule(), deadZone.asked()),
+                Facts.model(recording.manifest()), recording.digest()).withDispatch(dispatch.rule().name());
+        SimulationResult result = Simulation.run(split.judged(), plan, dispatch.rule(), split.holdout())
+                .withDeadZone(deadZone.ratio());
         return new PlanReport(plan, result, Verdicts.of(result));
     }
 

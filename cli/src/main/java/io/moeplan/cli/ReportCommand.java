@@ -42,6 +42,9 @@ final class ReportCommand implements Callable<Integer> {
     @Mixin
     private DispatchOption dispatch;
 
+    @Mixin
+    private DeadZoneOption deadZone;
+
     @Option(names = "--out", paramLabel = "FILE", required = true, description = "Where to write the page.")
     private Path out;
 
@@ -65,7 +68,8 @@ final class ReportCommand implements Callable<Integer> {
 
     private PlanReport judged(Plan plan, LoadTrace trace, String digest) {
         HoldoutSplit split = HoldoutSplit.forPlan(trace, digest, plan);
-        SimulationResult result = Simulation.run(split.judged(), plan, dispatch.rule(), split.holdout());
+        SimulationResult result = Simulation.run(split.judged(), plan, dispatch.rule(plan), split.holdout())
+                .withDeadZone(deadZone.ratio());
         return new PlanReport(plan, result, Verdicts.of(result));
     }
 }

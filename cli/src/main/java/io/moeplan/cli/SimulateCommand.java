@@ -42,6 +42,9 @@ final class SimulateCommand implements Callable<Integer> {
     @Mixin
     private DispatchOption dispatch;
 
+    @Mixin
+    private DeadZoneOption deadZone;
+
     @Option(names = "--holdout", paramLabel = "SHARE", description = "Judge on this share of the steps, the last ones;"
             + " 0 judges on all. Default: on the steps that the plan was not made on, if it was made on this recording;"
             + " on all, if it was made on another. With --replay: on the requests after those steps.")
@@ -81,12 +84,12 @@ final class SimulateCommand implements Callable<Integer> {
 
     private Function<Plan, JudgedSteps> replayed(Recording opened) throws IOException {
         Function<Plan, ReplaySplit> requests = JudgedRequests.of(recording, opened, holdout);
-        return plan -> replay.run(requests.apply(plan), plan, dispatch.rule());
+        return plan -> replay.run(requests.apply(plan), plan, dispatch.rule(plan));
     }
 
     private PlanReport report(Plan plan, JudgedSteps judged) {
-        SimulationResult result = Simulation.run(judged.loads(), judged.sources(), plan, dispatch.rule(),
-                judged.holdout());
+        SimulationResult result = Simulation.run(judged.loads(), judged.sources(), plan, dispatch.rule(plan),
+                judged.holdout()).withDeadZone(deadZone.ratio());
         return new PlanReport(plan, result, Verdicts.of(result));
     }
 }

@@ -18,7 +18,8 @@ final class PlanJson {
     private PlanJson() {}
 
     static ObjectNode plan(Plan plan) {
-        ObjectNode node = JsonReport.object().put("algorithm", plan.algorithm()).put("objective", plan.objective());
+        ObjectNode node = JsonReport.object().put("algorithm", plan.algorithm()).put("objective", plan.objective())
+                .put("planned_for_dispatch", plan.dispatch());
         node.putObject("topology").put("nodes", plan.topology().nodes())
                 .put("gpus_per_node", plan.topology().gpusPerNode())
                 .put("slots_per_gpu", plan.topology().slotsPerGpu());

@@ -91,7 +91,8 @@ public final class TextReport {
     }
 
     private static String planHead(Plan plan) {
-        return wrap("Plan: " + clean(plan.algorithm()) + " (objective: " + clean(plan.objective()) + ")", 0)
+        return wrap("Plan: " + clean(plan.algorithm()) + " (objective: " + clean(plan.objective())
+                + ", dispatch: " + clean(plan.dispatch()) + ")", 0)
                 + wrap("Topology: " + Words.topology(plan.topology(), plan.model()), 0)
                 + wrap("Planned on " + Numbers.count(plan.recording().steps(), "step") + ", "
                         + integer(plan.recording().tokens()) + " tokens", 0);

@@ -2,6 +2,7 @@ package io.moeplan.eplb.compare;
 
 import io.moeplan.eplb.ContiguousPlanner;
 import io.moeplan.eplb.Dispatch;
+import io.moeplan.eplb.FixedChoice;
 import io.moeplan.eplb.HoldoutSplit;
 import io.moeplan.eplb.ImpossiblePlanException;
 import io.moeplan.eplb.LayerPlan;
@@ -51,12 +52,20 @@ public final class Comparison {
      * @param groups         expert groups of the router, 1 if it has none
      * @param current        what is loaded now
      * @param bytesPerExpert weights of one expert in one layer
+     * @param dispatch       the rule that plans are made for, by planners that can, and judged with
+     * @param deadZone       max / mean up to which imbalance costs nothing
      */
     public record Setting(HoldoutSplit split, Optional<TokenTrace> tokens, Plan.Model model, String digest, int nodes,
-            int groups, Dispatch dispatch, Optional<Plan> current, OptionalLong bytesPerExpert) {
+            int groups, Dispatch dispatch, Optional<Plan> current, OptionalLong bytesPerExpert, double deadZone) {
+        /** With {@linkplain Verdicts#DEAD_ZONE the usual dead zone}. */
+        public Setting(HoldoutSplit split, Optional<TokenTrace> tokens, Plan.Model model, String digest, int nodes,
+                int groups, Dispatch dispatch, Optional<Plan> current, OptionalLong bytesPerExpert) {
+            this(split, tokens, model, digest, nodes, groups, dispatch, current, bytesPerExpert, Verdicts.DEAD_ZONE);
+        }
+
         Setting withoutTokens() {
             return new Setting(split, Optional.empty(), model, digest, nodes, groups, dispatch, current,
-                    bytesPerExpert);
+                    bytesPerExpert, deadZone);
         }
     }
 
@@ -138,15 +147,16 @@ public final class Comparison {
 
     private ComparisonRow judge(Candidate candidate, Planner planner, PlanProblem problem) {
         long started = System.nanoTime();
-        Plan planned = plan(problem, planner);
+        Plan planned = plan(problem, planner.under(setting.dispatch()));
         Duration planning = Duration.ofNanos(System.nanoTime() - started);
         Optional<Plan> current = setting.current().filter(plan -> sameGpus(plan, problem));
         String from = current.isPresent() ? CURRENT : ContiguousPlanner.NAME;
         Plan before = current.orElseGet(
                 () -> defaults.computeIfAbsent(candidate.gpus(), this::defaultLayout));
-        Plan plan = Relabelling.relabel(before, planned);
+        // Where tokens go by rank, GPUs are not alike: other labels would make other loads.
+        Plan plan = setting.dispatch() instanceof FixedChoice ? planned : Relabelling.relabel(before, planned);
         SimulationResult result = Simulation.against(setting.split().judged(), before, from, plan, setting.dispatch(),
-                setting.split().holdout());
+                setting.split().holdout()).withDeadZone(setting.deadZone());
         Optional<TrafficFigures> traffic = setting.tokens()
                 .map(tokens -> Traffic.of(tokens, plan, setting.dispatch()).overall());
         return new ComparisonRow.Judged(candidate, plan, result, Verdicts.of(result), traffic,

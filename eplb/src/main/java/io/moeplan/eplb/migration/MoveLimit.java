@@ -94,7 +94,7 @@ public final class MoveLimit {
         }
         return new Plan(next.model(), next.recording(), next.topology(), next.algorithm() + "+limited",
                 next.objective(),
-                List.copyOf(layers), next.requirements());
+                List.copyOf(layers), next.requirements(), next.dispatch());
     }
 
     /** The moves that the whole new plan takes. */

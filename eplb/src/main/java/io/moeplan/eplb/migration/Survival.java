@@ -97,7 +97,7 @@ public final class Survival {
         boolean changed = IntStream.range(0, layers.size()).anyMatch(layer -> !Arrays
                 .equals(layers.get(layer).physicalToLogical(), plan.layers().get(layer).physicalToLogical()));
         return new Plan(plan.model(), plan.recording(), plan.topology(), plan.algorithm() + (changed ? "+survive" : ""),
-                plan.objective(), layers, needed);
+                plan.objective(), layers, needed, plan.dispatch());
     }
 
     private static LayerPlan ensure(Plan plan, LayerPlan layer, Requirements needed, long[] totals) {

@@ -178,8 +178,21 @@ public final class LayerSearch {
             }
         }
         scanned[slot] = clock;
+        int old = placement.expert[slot];
+        double before = loads.keepsPromises() ? 0 : totalCost();
         if (expert > -2) {
             replace(slot, expert);
+        } else if (partner >= 0) {
+            swap(slot, partner);
+        }
+        if (!loads.keepsPromises() && totalCost() > before) {
+            undo(slot, old, partner, expert);
+        }
+    }
+
+    private void undo(int slot, int old, int partner, int expert) {
+        if (expert > -2) {
+            replace(slot, old);
         } else if (partner >= 0) {
             swap(slot, partner);
         }
