@@ -5,6 +5,7 @@ import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.PlanFile;
 import io.moeplan.eplb.PlanProblem;
+import io.moeplan.eplb.Planner;
 import io.moeplan.eplb.Planning;
 import io.moeplan.recording.Recording;
 import io.moeplan.report.TextReport;
@@ -51,7 +52,8 @@ final class PlanCommand implements Callable<Integer> {
         Recording opened = recording.open();
         HoldoutSplit split = HoldoutSplit.of(recording.trace(opened), planner.holdout());
         PrintWriter stdout = spec.commandLine().getOut();
-        Plan plan = adapt.adapt(plan(opened, split.plan()), split.plan(), stdout);
+        Planner chosen = planner.planner(opened, split.plan());
+        Plan plan = adapt.adapt(plan(opened, split.plan(), chosen), split.plan(), chosen, stdout);
         PlanFile.write(plan, out);
         stdout.print(TextReport.plan(plan));
         stdout.println("Plan written to " + out);
@@ -59,11 +61,11 @@ final class PlanCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private Plan plan(Recording opened, LoadTrace trace) throws IOException {
+    private Plan plan(Recording opened, LoadTrace trace, Planner chosen) throws IOException {
         PlanProblem problem = adapt.require(Facts.problem(deployment, opened.manifest()));
         Plan.Model model = Facts.model(opened.manifest());
         return layerBudgets
-                ? Planning.planWithLayerBudgets(problem, trace, planner.planner(opened, trace), model, opened.digest())
-                : Planning.plan(problem, trace, planner.planner(opened, trace), model, opened.digest());
+                ? Planning.planWithLayerBudgets(problem, trace, chosen, model, opened.digest())
+                : Planning.plan(problem, trace, chosen, model, opened.digest());
     }
 }
