@@ -4,6 +4,7 @@ import io.moeplan.eplb.Dispatch;
 import io.moeplan.eplb.Engine;
 import io.moeplan.eplb.EvenSplit;
 import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.Planner;
 import java.util.Optional;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.ITypeConverter;
@@ -38,6 +39,19 @@ final class DispatchOption {
     /** The rule asked for; the one that the plan was made for if none was. */
     Dispatch rule(Plan plan) {
         return asked().orElseGet(() -> Dispatch.named(plan.dispatch()));
+    }
+
+    /**
+     * What to say of a planner that knows nothing of the rule asked for: its plans are no better for it. Empty where there is
+     * nothing to say.
+     */
+    String ignoredBy(Planner planner) {
+        boolean heeded = asked().isEmpty() || planner.dispatch().name().equals(rule().name());
+        return heeded
+                ? ""
+                : "Note: " + planner.name() + " knows no dispatch rule but " + planner.dispatch().name()
+                        + ", so this plan is made for that; judge it for " + rule().name()
+                        + " with simulate --dispatch " + rule().name() + ", or use --algorithm search.\n";
     }
 
     private Optional<Dispatch> asked() {

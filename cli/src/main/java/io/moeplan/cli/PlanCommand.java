@@ -58,21 +58,21 @@ final class PlanCommand implements Callable<Integer> {
         Recording opened = recording.open();
         HoldoutSplit split = HoldoutSplit.of(recording.trace(opened), planner.holdout());
         PrintWriter stdout = spec.commandLine().getOut();
-        Plan plan = adapt.adapt(plan(opened, split.plan()), split.plan(), stdout);
+        Planner chosen = planner.planner(opened, split.plan(), dispatch.rule(), deadZone.asked());
+        Plan plan = adapt.adapt(plan(opened, split.plan(), chosen), split.plan(), chosen, stdout);
         PlanFile.write(plan, out);
+        stdout.print(dispatch.ignoredBy(chosen));
         stdout.print(TextReport.plan(plan));
         stdout.println("Plan written to " + out);
         stdout.flush();
         return ExitCode.OK;
     }
 
-    private Plan plan(Recording opened, LoadTrace trace) throws IOException {
+    private Plan plan(Recording opened, LoadTrace trace, Planner chosen) throws IOException {
         PlanProblem problem = adapt.require(Facts.problem(deployment, opened.manifest()));
         Plan.Model model = Facts.model(opened.manifest());
-        Planner chosen = planner.planner(opened, trace, dispatch.rule(), deadZone.asked());
-        Plan plan = layerBudgets
+        return layerBudgets
                 ? Planning.planWithLayerBudgets(problem, trace, chosen, model, opened.digest())
                 : Planning.plan(problem, trace, chosen, model, opened.digest());
-        return plan.withDispatch(dispatch.rule().name());
     }
 }

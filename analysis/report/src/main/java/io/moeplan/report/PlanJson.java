@@ -38,6 +38,7 @@ final class PlanJson {
         ObjectNode node = JsonReport.object().put("algorithm", report.plan().algorithm())
                 .put("dispatch", report.simulation().dispatch());
         node.set("holdout", holdout(report.simulation().holdout()));
+        node.put("replay", report.origin().isEmpty() ? null : report.origin());
         node.set("verdict", verdict(report.verdict(), report.simulation()));
         node.set("before", layout(report.simulation().before(), report.plan()));
         node.set("after", layout(report.simulation().after(), report.plan()));
