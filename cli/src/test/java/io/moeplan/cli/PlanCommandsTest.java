@@ -103,6 +103,20 @@ class PlanCommandsTest {
                 .contains("dispatch even");
     }
 
+    /** A planner that knows no rule does not claim to have planned for one. */
+    @Test
+    void plansOfOtherPlannersAreForTheEvenSplit() {
+        Path file = temp.resolve("plan.json");
+        Run plan = Run.moeplan("plan", RECORDING, "--gpus", 8, "--redundant", 8, "--algorithm", "deepseek",
+                "--dispatch",
+                "modulo", "--out", file);
+        assertThat(plan.out()).contains("Note: deepseek knows no dispatch rule but even");
+        assertThat(Run.moeplan("check", file, RECORDING).out()).contains("planned for the dispatch rule even,");
+        assertThat(Run.moeplan("simulate", RECORDING, "--plan", file).out()).contains("dispatch even");
+        assertThat(Run.moeplan("simulate", RECORDING, "--plan", file, "--dispatch", "modulo").out())
+                .contains("dispatch modulo");
+    }
+
     @Test
     void gainsAreCountedFromTheDeadZone() throws IOException {
         Path plan = plan("plan.json", "--redundant", 8, "--dead-zone", 1.5);

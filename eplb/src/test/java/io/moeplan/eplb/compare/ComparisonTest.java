@@ -16,6 +16,7 @@ import io.moeplan.eplb.PlanProblem;
 import io.moeplan.eplb.Planner;
 import io.moeplan.eplb.Planners;
 import io.moeplan.eplb.Planning;
+import io.moeplan.eplb.SearchPlanner;
 import io.moeplan.eplb.Simulation;
 import io.moeplan.eplb.SourceCounts;
 import io.moeplan.eplb.SpareSlots;
@@ -108,6 +109,27 @@ class ComparisonTest {
         assertThat(row.binding().values().stream().mapToInt(layers -> layers).sum()).isEqualTo(3);
         assertThat(row.traffic()).isEmpty();
         assertThat(row.memoryPerGpu()).isEmpty();
+    }
+
+    /** Planners that can plan for the rule do; all are judged with it, with the dead zone that was measured. */
+    @Test
+    void plansAndJudgesUnderTheRule() {
+        Dispatch rule = Dispatch.named("modulo");
+        Comparison comparison = comparison(new Comparison.Setting(SPLIT, gpus -> JudgedSteps.recorded(SPLIT),
+                Optional.empty(), MODEL, "sha256:ab", 1, 1, Optional.empty(), rule, Optional.empty(),
+                OptionalLong.empty(), 9));
+        Planner search = new SearchPlanner().within(Duration.ofMillis(50));
+        Judged row = judged(comparison.row(search, 4, redundant(8)));
+        assertThat(row.plan().dispatch()).isEqualTo("modulo");
+        var alone = Simulation.run(SPLIT.judged(), row.plan(), rule, SPLIT.holdout());
+        assertThat(row.maxOverMean()).isCloseTo(alone.after().overall().weighted(), within(1e-12));
+        assertThat(row.simulation().dispatch()).isEqualTo("modulo");
+        assertThat(row.verdict().gain()).isZero();
+        assertThat(row.sameSlots()).isZero();
+        assertThat(row.verdict().reason()).contains("up to 9.0");
+        Judged other = judged(comparison.row(DEEPSEEK, 4, redundant(8)));
+        assertThat(other.plan().dispatch()).isEqualTo("even");
+        assertThat(other.simulation().dispatch()).isEqualTo("modulo");
     }
 
     @Test
