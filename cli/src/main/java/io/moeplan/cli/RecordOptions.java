@@ -65,11 +65,16 @@ final class RecordOptions {
                 threads == null ? defaults.threads() : threads, warning -> err.println("moeplan: " + warning));
     }
 
+    /** Whether the recording will have the experts of every token. */
+    boolean perToken() {
+        return mode == RecordingMode.PER_TOKEN;
+    }
+
     RecordingOptions recording() {
         return new RecordingOptions(mode, passTokens, statPasses, weights);
     }
 
     RecordingWriter.Options storage() {
-        return new RecordingWriter.Options(compress, weights && mode == RecordingMode.PER_TOKEN);
+        return new RecordingWriter.Options(compress, weights && perToken());
     }
 }
