@@ -14,9 +14,6 @@ final class OneDnnGemm implements Gemm {
     /** A panel of decoded weights stays in a core's own cache while it is multiplied with. */
     private static final int PANEL_BYTES = 1 << 20;
     private static final int PANEL_STEP = 64;
-    /** Rows decoded together. */
-    private static final int DECODED_ROWS = 16;
-    private static final ThreadLocal<float[][]> DECODED = ThreadLocal.withInitial(() -> new float[DECODED_ROWS][0]);
 
     private final OneDnn library;
     private final Products products;
@@ -114,12 +111,15 @@ final class OneDnnGemm implements Gemm {
 
     private void decoded(Matrix weight, Rows input, Rows output, int rows) {
         int in = weight.columns();
-        int panel = Math.max(PANEL_STEP, PANEL_BYTES / (in * input().bytes()) / PANEL_STEP * PANEL_STEP);
+        Element element = precision == Precision.BF16 || Bf16Decoder.isExact(weight) ? Element.BF16 : Element.F32;
+        int panel = Math.max(PANEL_STEP, PANEL_BYTES / (in * element.bytes()) / PANEL_STEP * PANEL_STEP);
         for (int column = 0; column < weight.rows(); column += panel) {
             int out = Math.min(panel, weight.rows() - column);
-            Rows scratch = NativeScratch.ofThread().rows(NativeScratch.Use.WEIGHT, input(), out, in);
-            for (int row = 0; row < out; row += DECODED_ROWS) {
-                decode(weight, column + row, scratch, row, Math.min(DECODED_ROWS, out - row));
+            Rows scratch = NativeScratch.ofThread().rows(NativeScratch.Use.WEIGHT, element, out, in);
+            if (element == Element.BF16) {
+                Bf16Decoder.ofThread().decode(weight, column, scratch);
+            } else {
+                decode(weight, column, scratch);
             }
             if (!product(Stored.of(scratch), out, input, output, rows, column)) {
                 throw new IllegalStateException("oneDNN has no product of " + precision + " [" + rows + ", " + in
@@ -128,21 +128,14 @@ final class OneDnnGemm implements Gemm {
         }
     }
 
-    private static void decode(Matrix weight, int fromRow, Rows into, int intoRow, int count) {
-        float[][] rows = DECODED.get();
-        int width = into.width();
-        if (rows[0].length < width) {
-            for (int i = 0; i < DECODED_ROWS; i++) {
-                rows[i] = new float[width];
-            }
-        }
-        weight.readRows(fromRow, count, 0, width, rows);
-        for (int i = 0; i < count; i++) {
-            long at = into.at(intoRow + i);
-            if (into.element() == Element.BF16) {
-                Bf16.round(rows[i], width, into.data(), at);
-            } else {
-                MemorySegment.copy(rows[i], 0, into.data(), ValueLayout.JAVA_FLOAT, at, width);
+    /** Sets all of {@code into}, float32, to the matrix' rows from {@code fromRow} on. */
+    private static void decode(Matrix weight, int fromRow, Rows into) {
+        float[][] floats = DecodedRows.ofThread(into.width());
+        for (int row = 0; row < into.rows(); row += floats.length) {
+            int some = Math.min(floats.length, into.rows() - row);
+            weight.readRows(fromRow + row, some, 0, into.width(), floats);
+            for (int i = 0; i < some; i++) {
+                MemorySegment.copy(floats[i], 0, into.data(), ValueLayout.JAVA_FLOAT, into.at(row + i), into.width());
             }
         }
     }
