@@ -53,7 +53,7 @@ final class ModelErrorsTest {
                 "\"vocab_size\": 384|\"vocab_size\": 385|config.json calls for",
                 "\"num_hidden_layers\": 3|\"num_hidden_layers\": 9223372036854775807|num_hidden_layers is",
                 "\"rms_norm_eps\": 1e-06|\"rms_norm_eps\": -1|rms_norm_eps is -1",
-                "\"rope_type\": \"default\"|\"rope_type\": \"su\"|rope_type su is not supported",
+                "\"rope_type\": \"default\"|\"rope_type\": \"mystery\"|rope_type mystery is not supported",
                 "\"mlp_only_layers\": []|\"mlp_only_layers\": [0,1,2]|no layer of this model has experts",
                 "\"mlp_only_layers\": []|\"mlp_only_layers\": 3|expected a list",
                 "\"attention_bias\": false|\"attention_bias\": 0|expected true or false",

@@ -7,19 +7,39 @@ import io.moeplan.tensors.matrix.WeightSource;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /** Finds the tensors of an architecture in a checkpoint and checks their shapes and dtypes. */
 final class WeightBinder {
     private final Architecture architecture;
     private final WeightSource source;
+    private final UnaryOperator<String> place;
     private final int hidden;
+    private final Map<String, Bound> bound = new LinkedHashMap<>();
+
+    /**
+     * A tensor that the model needs.
+     *
+     * @param format what its values are stored in; empty for scales, which are a part of another tensor's format
+     */
+    record Bound(Tensor tensor, String format) {}
 
     WeightBinder(Architecture architecture, WeightSource source) {
         this.architecture = architecture;
         this.source = source;
+        this.place = WeightNames.place(source.checkpoint());
         this.hidden = architecture.hidden();
+    }
+
+    /** What was found since the last call, each tensor once. */
+    List<Bound> taken() {
+        List<Bound> taken = List.copyOf(bound.values());
+        bound.clear();
+        return taken;
     }
 
     /** {@code [vocabulary, hidden]}. */
@@ -30,6 +50,13 @@ final class WeightBinder {
     /** {@code [vocabulary, hidden]}. */
     Matrix head() throws IOException {
         return architecture.tiedHead() ? embedding() : matrix(WeightNames.HEAD, architecture.vocabulary(), hidden);
+    }
+
+    /** {@code [vocabulary]}. */
+    Optional<Vector> headBias() throws IOException {
+        return architecture.headBias()
+                ? Optional.of(vector(WeightNames.HEAD_BIAS, architecture.vocabulary()))
+                : Optional.empty();
     }
 
     /** A norm as wide as the residual stream. */
@@ -164,7 +191,7 @@ final class WeightBinder {
 
     private Matrix expert(String name, boolean transposed, int experts, int expert, int out, int in)
             throws IOException {
-        Matrix slice = source.expert(name, expert);
+        Matrix slice = source.expert(place.apply(name), expert);
         long stored = slice.tensors().getFirst().shape()[0];
         if (stored != experts) {
             throw new ModelException(slice.file(), "tensor " + slice.name() + " holds " + stored
@@ -179,20 +206,24 @@ final class WeightBinder {
     }
 
     private Matrix matrix(String name, int out, int in) throws IOException {
-        return checked(source.matrix(name), out, in);
+        return checked(source.matrix(place.apply(name)), out, in);
     }
 
-    private static Matrix checked(Matrix matrix, int out, int in) throws ModelException {
+    private Matrix checked(Matrix matrix, int out, int in) throws ModelException {
         if (matrix.rows() != out || matrix.columns() != in) {
             throw new ModelException(matrix.file(), "tensor " + matrix.name() + " has shape [" + matrix.rows() + ", "
                     + matrix.columns() + "], config.json calls for [" + out + ", " + in + "]");
+        }
+        for (Tensor tensor : matrix.tensors()) {
+            bound.putIfAbsent(tensor.name(),
+                    new Bound(tensor, tensor.name().equals(matrix.name()) ? matrix.format() : ""));
         }
         return matrix;
     }
 
     /** All elements of a tensor that has this many, whatever its shape. */
     private Vector vector(String name, int count) throws IOException {
-        Tensor tensor = source.checkpoint().get(name);
+        Tensor tensor = source.checkpoint().get(place.apply(name));
         if (tensor.elements() != count) {
             throw wrongShape(tensor, count);
         }
@@ -200,7 +231,7 @@ final class WeightBinder {
     }
 
     private Tensor shaped(String name, long... shape) throws IOException {
-        Tensor tensor = source.checkpoint().get(name);
+        Tensor tensor = source.checkpoint().get(place.apply(name));
         if (!tensor.hasShape(shape)) {
             throw wrongShape(tensor, shape);
         }
@@ -212,11 +243,12 @@ final class WeightBinder {
                 + Arrays.toString(tensor.shape()) + ", config.json calls for " + Arrays.toString(wanted));
     }
 
-    private static Tensor plain(Tensor tensor) throws ModelException {
+    private Tensor plain(Tensor tensor) throws ModelException {
         if (!tensor.type().isPlainFloat()) {
             throw new ModelException(tensor.file(), "tensor " + tensor.name() + " is " + tensor.type()
                     + "; the engine reads BF16, F16, F32 and F64 here");
         }
+        bound.putIfAbsent(tensor.name(), new Bound(tensor, tensor.type().name()));
         return tensor;
     }
 }
