@@ -133,6 +133,11 @@ final class WeightBinder {
     private LayerWeights.FeedForward sparse(String block, FeedForward.Sparse shape) throws IOException {
         WeightNames names = architecture.names();
         int experts = shape.router().experts();
+        // The router first: where the number of experts is wrong, its shape says so best.
+        LayerWeights.Linear router = linear(block + names.router(), experts, hidden, shape.router().bias());
+        Optional<Vector> correction = shape.router().correction()
+                ? Optional.of(vector(block + names.correction(), experts))
+                : Optional.empty();
         List<LayerWeights.Mlp> mlps = new ArrayList<>();
         for (int expert = 0; expert < experts; expert++) {
             mlps.add(switch (names.experts()) {
@@ -150,12 +155,7 @@ final class WeightBinder {
                 gate = Optional.of(matrix(block + "shared_expert_gate.weight", 1, hidden));
             }
         }
-        return new LayerWeights.FeedForward.Sparse(
-                linear(block + names.router(), experts, hidden, shape.router().bias()),
-                shape.router().correction()
-                        ? Optional.of(vector(block + names.correction(), experts))
-                        : Optional.empty(),
-                List.copyOf(mlps), shared, gate);
+        return new LayerWeights.FeedForward.Sparse(router, correction, List.copyOf(mlps), shared, gate);
     }
 
     private LayerWeights.Mlp mlp(String prefix, String gate, String up, String down, int width) throws IOException {
