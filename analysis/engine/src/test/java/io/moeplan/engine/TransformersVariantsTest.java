@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.moeplan.engine.workload.Request;
 import io.moeplan.tensors.SafetensorsFile;
+import io.moeplan.tensors.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,6 +52,46 @@ final class TransformersVariantsTest {
                     .put("vision_model.embedding.weight", new float[6], 2, 3)
                     .write(nested.resolve("model.safetensors"));
             check(nested, plain);
+        }
+    }
+
+    /** Llama 4 in fp8 is published with its experts taken apart, fused in bfloat16. */
+    @Test
+    void matchesTransformersWithExpertsApart(@TempDir Path temp) throws IOException {
+        Path plain = Models.resource("/variants/llama4_unrotated");
+        Files.copy(plain.resolve("config.json"), temp.resolve("config.json"));
+        CheckpointWriter writer = CheckpointWriter.of(plain.resolve("model.safetensors"));
+        try (SafetensorsFile file = SafetensorsFile.open(plain.resolve("model.safetensors"))) {
+            for (String fused : file.names()) {
+                if (fused.contains(".experts.")) {
+                    takeApart(file.find(fused).orElseThrow(), writer.remove(fused));
+                }
+            }
+        }
+        writer.write(temp.resolve("model.safetensors"));
+        check(temp, plain);
+    }
+
+    /** {@code [experts, in, out]} into {@code [out, in]} for each expert, gate and up apart. */
+    private static void takeApart(Tensor fused, CheckpointWriter into) {
+        boolean down = fused.name().endsWith("down_proj");
+        float[] values = fused.toFloats();
+        int in = (int) fused.shape()[1];
+        int all = (int) fused.shape()[2];
+        int out = down ? all : all / 2;
+        for (int expert = 0; expert < fused.shape()[0]; expert++) {
+            for (int part = 0; part < all / out; part++) {
+                float[] matrix = new float[out * in];
+                for (int row = 0; row < out; row++) {
+                    for (int column = 0; column < in; column++) {
+                        matrix[row * in + column] = values[(expert * in + column) * all + part * out + row];
+                    }
+                }
+                String name = down ? "down_proj" : List.of("gate_proj", "up_proj").get(part);
+                into.put(fused.name().replaceFirst("experts\\..*", "experts." + expert + "." + name + ".weight"),
+                        matrix,
+                        out, in);
+            }
         }
     }
 

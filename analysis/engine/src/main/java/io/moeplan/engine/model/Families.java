@@ -29,7 +29,7 @@ final class Families {
             entry("minimax_m2", "MiniMax-M2, M2.1, M2.5", MTP, Families::minimaxM2),
             entry("gpt_oss", "gpt-oss-20b, 120b", "", Families::gptOss),
             entry("granitemoe", "Granite 3.x 1B-A400M, 3B-A800M", "", Families::granite),
-            entry("phimoe", "Phi-3.5-MoE, Phi-mini-MoE", "longrope requests beyond its original length (4,096)",
+            entry("phimoe", "Phi-3.5-MoE", "longrope requests beyond its original length (4,096)",
                     Families::phi),
             entry("ernie4_5_moe", "ERNIE-4.5-21B-A3B, 300B-A47B", MTP, Families::ernie),
             entry("hunyuan_v1_moe", "Hunyuan-A13B", "", Families::hunyuan),

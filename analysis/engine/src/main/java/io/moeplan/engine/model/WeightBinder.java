@@ -139,8 +139,9 @@ final class WeightBinder {
                 ? Optional.of(vector(block + names.correction(), experts))
                 : Optional.empty();
         List<LayerWeights.Mlp> mlps = new ArrayList<>();
+        WeightNames.Experts layout = layout(block, shape);
         for (int expert = 0; expert < experts; expert++) {
-            mlps.add(switch (names.experts()) {
+            mlps.add(switch (layout) {
                 case WeightNames.Experts.Each each -> mlp(block + "experts." + expert + ".", each.gate(), each.up(),
                         each.down(), shape.width());
                 case WeightNames.Experts.Fused fused -> fused(block, fused, expert, shape);
@@ -156,6 +157,15 @@ final class WeightBinder {
             }
         }
         return new LayerWeights.FeedForward.Sparse(router, correction, List.copyOf(mlps), shared, gate);
+    }
+
+    /** Tools that quantise take fused experts apart, into the names that most families have. */
+    private WeightNames.Experts layout(String block, FeedForward.Sparse shape) {
+        WeightNames.Experts.Each apart = WeightNames.APART;
+        boolean isApart = !shape.bias() && source.has(place.apply(block + "experts.0." + apart.gate() + ".weight"));
+        return isApart && architecture.names().experts() instanceof WeightNames.Experts.Fused
+                ? apart
+                : architecture.names().experts();
     }
 
     private LayerWeights.Mlp mlp(String prefix, String gate, String up, String down, int width) throws IOException {

@@ -24,9 +24,11 @@ public record WeightNames(String block, String router, String correction, Expert
     static final String ATTENTION_NORM = "input_layernorm";
     static final String FEED_FORWARD_NORM = "post_attention_layernorm";
 
+    /** The experts of most families. */
+    static final Experts.Each APART = new Experts.Each("gate_proj", "up_proj", "down_proj");
     /** The names that most families have. */
     static final WeightNames COMMON = new WeightNames("mlp", "gate", "gate.e_score_correction_bias",
-            new Experts.Each("gate_proj", "up_proj", "down_proj"), "shared_experts", "q_norm", "k_norm");
+            APART, "shared_experts", "q_norm", "k_norm");
     /** The names that Mixtral brought. */
     static final WeightNames MIXTRAL = new WeightNames("block_sparse_moe", "gate", "e_score_correction_bias",
             new Experts.Each("w1", "w3", "w2"), "shared_experts", "q_norm", "k_norm");
