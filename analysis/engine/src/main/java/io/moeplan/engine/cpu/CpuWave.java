@@ -157,6 +157,13 @@ final class CpuWave implements Wave {
         float[][] x = normedInput(from, count, finalNorm, workers.own());
         Matrix head = model.head();
         Projection.apply(head, Projection.Part.all(head), x, 0, count, into, 0, workers.own());
+        model.headBias().map(Vector::toFloats).ifPresent(bias -> {
+            for (int i = 0; i < count; i++) {
+                for (int v = 0; v < bias.length; v++) {
+                    into[i][v] += bias[v];
+                }
+            }
+        });
         float divisor = architecture.scales().logits();
         for (int i = 0; divisor != 1 && i < count; i++) {
             for (int v = 0; v < head.rows(); v++) {
