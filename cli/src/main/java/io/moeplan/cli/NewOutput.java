@@ -15,8 +15,17 @@ final class NewOutput {
      * @throws IOException if it exists, or the folder it would lie in does not
      */
     static void requireAbsent(Path out) throws IOException {
+        requireAbsent(out, "--out");
+    }
+
+    /**
+     * As {@link #requireAbsent(Path)} for an output with an option of its own.
+     *
+     * @throws IOException if it exists, or the folder it would lie in does not
+     */
+    static void requireAbsent(Path out, String option) throws IOException {
         if (Files.exists(out, LinkOption.NOFOLLOW_LINKS)) {
-            throw new IOException(out + ": exists already; name a new one with --out, or remove it first");
+            throw new IOException(out + ": exists already; name a new one with " + option + ", or remove it first");
         }
         Path parent = out.toAbsolutePath().getParent();
         if (parent != null && !Files.isDirectory(parent)) {

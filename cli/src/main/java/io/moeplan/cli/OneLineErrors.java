@@ -27,8 +27,10 @@ final class OneLineErrors implements IExecutionExceptionHandler {
     /** Exit code 2: the command line itself is wrong. */
     static int wrongUsage(ParameterException e, String[] args) {
         CommandLine command = e.getCommandLine();
-        command.getErr().println("moeplan: " + e.getMessage() + " (see '" + command.getCommandSpec().qualifiedName()
-                + " --help')");
+        command.getErr()
+                .println("moeplan: " + e.getMessage().replaceFirst("^Error: ", "") + " (see '"
+                        + command.getCommandSpec().qualifiedName()
+                        + " --help')");
         return ExitCode.USAGE;
     }
 

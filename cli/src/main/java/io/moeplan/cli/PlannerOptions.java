@@ -43,7 +43,7 @@ final class PlannerOptions {
     private double gap;
 
     @Option(names = "--seed", paramLabel = "N", defaultValue = "0",
-            description = "Seed of search; the same seed gives the same plan. Default: ${DEFAULT-VALUE}.")
+            description = "Seed of search (in profile, of --temperature too); the same seed gives the same plan. Default: ${DEFAULT-VALUE}.")
     private long seed;
 
     @Option(names = "--holdout", paramLabel = "SHARE", defaultValue = "0.5", description = "Share of the steps, the"
@@ -114,6 +114,10 @@ final class PlannerOptions {
             case TAIL -> new Objective.Tail(Objective.Tail.ALPHA);
             case DECODE -> new Objective.Decode(costs());
         };
+    }
+
+    long seed() {
+        return seed;
     }
 
     double holdout() {

@@ -69,7 +69,7 @@ final class ProfileCommand implements Callable<Integer> {
                     "--replay takes the experts of every token: use --mode per-token");
         }
         NewOutput.requireAbsent(out);
-        record();
+        Optional<String> generated = record();
         Recording recording = Recording.open(recordingFolder());
         LoadTrace trace = recording.trace();
         HoldoutSplit split = HoldoutSplit.of(trace, planner.holdout());
@@ -84,6 +84,7 @@ final class ProfileCommand implements Callable<Integer> {
         stdout.print(TextReport.full(model));
         stdout.println();
         export(recording, judged.plan(), stdout);
+        generated.ifPresent(stdout::println);
         stdout.println("Recording, plan.json, exports and report.html are in " + out);
         stdout.flush();
         return ExitCode.OK;
@@ -93,13 +94,14 @@ final class ProfileCommand implements Callable<Integer> {
         return out.resolve("recording");
     }
 
-    private void record() throws IOException {
-        try (RecordingJob job = RecordingJob.open(options, spec.commandLine().getErr())) {
+    private Optional<String> record() throws IOException {
+        try (RecordingJob job = RecordingJob.open(options, planner.seed(), spec.commandLine().getErr())) {
             ModelInfo model = job.model();
             // A deployment that cannot be planned for is refused before the model runs.
             PlanProblem possible = deployment.problem(model.experts(), model.groups());
             assert possible.experts() == model.experts();
             job.record(recordingFolder());
+            return job.generated();
         }
     }
 

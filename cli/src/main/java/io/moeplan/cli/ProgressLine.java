@@ -1,5 +1,6 @@
 package io.moeplan.cli;
 
+import io.moeplan.engine.GenerationProgress;
 import io.moeplan.engine.Progress;
 import java.io.PrintStream;
 import java.util.Locale;
@@ -50,6 +51,19 @@ final class ProgressLine implements Progress.Listener, AutoCloseable {
             terminal.flush();
             drawn = false;
         }
+    }
+
+    /** As {@link #update(Progress)} while responses are generated. */
+    void update(GenerationProgress progress) {
+        update(render(progress));
+    }
+
+    /** For example {@code generating: 12 of 240 responses, 64 in the batch, 3,210 tokens, 812 tokens/s}. */
+    static String render(GenerationProgress progress) {
+        return String.format(Locale.ROOT,
+                "generating: %,d of %,d responses, %,d in the batch, %,d tokens, %,.0f tokens/s",
+                progress.finished(), progress.requests(), progress.running(), progress.tokens(),
+                progress.tokensPerSecond());
     }
 
     /** For example {@code [########            ] layer 3/6, wave 1/2, 5,210 tokens/s, 0:12 left}. */

@@ -6,6 +6,7 @@ import io.moeplan.report.TextReport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -27,15 +28,22 @@ final class RecordCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "REC", required = true, description = "A new folder for the recording.")
     private Path out;
 
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "0",
+            description = "Seed of generation with a temperature. Default: ${DEFAULT-VALUE}.")
+    private long seed;
+
     @Override
     public Integer call() throws IOException {
         NewOutput.requireAbsent(out);
-        try (RecordingJob job = RecordingJob.open(options, spec.commandLine().getErr())) {
+        Optional<String> generated;
+        try (RecordingJob job = RecordingJob.open(options, seed, spec.commandLine().getErr())) {
             Manifest ignored = job.record(out);
+            generated = job.generated();
         }
         Recording recording = Recording.open(out);
         PrintWriter stdout = spec.commandLine().getOut();
         stdout.print(TextReport.run(Facts.run(recording, recording.trace())));
+        generated.ifPresent(stdout::println);
         stdout.println("Recording written to " + out);
         stdout.flush();
         return ExitCode.OK;

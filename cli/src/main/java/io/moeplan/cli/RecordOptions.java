@@ -6,6 +6,8 @@ import io.moeplan.engine.record.RecordingOptions;
 import io.moeplan.recording.RecordingWriter;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** What to run and how to record it. */
@@ -47,6 +49,9 @@ final class RecordOptions {
     @Option(names = "--threads", paramLabel = "N", description = "Threads that compute. Default: all processors.")
     private Integer threads;
 
+    @ArgGroup(exclusive = false, heading = "Requests without a response:%n")
+    private GenerateOptions generate;
+
     Path model() {
         return model;
     }
@@ -68,6 +73,11 @@ final class RecordOptions {
     /** Whether the recording will have the experts of every token. */
     boolean perToken() {
         return mode == RecordingMode.PER_TOKEN;
+    }
+
+    /** Absent if nothing is to be generated. */
+    Optional<GenerateOptions> generate() {
+        return Optional.ofNullable(generate);
     }
 
     RecordingOptions recording() {

@@ -5,6 +5,7 @@ import io.moeplan.engine.RunOptions;
 import io.moeplan.engine.RunResult;
 import io.moeplan.engine.model.ModelInfo;
 import io.moeplan.engine.record.RecordingOptions;
+import io.moeplan.engine.workload.Request;
 import io.moeplan.recording.Manifest;
 import io.moeplan.recording.Origin;
 import io.moeplan.recording.RecordingWriter;
@@ -25,20 +26,26 @@ final class RecordingJob implements AutoCloseable {
     private final PrintWriter err;
     private final Engine engine;
     private final Requests requests;
+    private final Optional<GenerationJob> generation;
 
-    private RecordingJob(RecordOptions options, PrintWriter err, Engine engine, Requests requests) {
+    private RecordingJob(RecordOptions options, PrintWriter err, Engine engine, Requests requests, long seed) {
         this.options = options;
         this.err = err;
         this.engine = engine;
         this.requests = requests;
+        this.generation = options.generate().map(wanted -> new GenerationJob(wanted, options.model(), seed, err));
     }
 
     /**
      * Opens the model and reads the workload, so that whatever is wrong with them is said before anything is written.
      *
+     * @param seed of generation
      * @throws IOException if one of them is missing, damaged or not supported
      */
-    static RecordingJob open(RecordOptions options, PrintWriter err) throws IOException {
+    static RecordingJob open(RecordOptions options, long seed, PrintWriter err) throws IOException {
+        if (options.generate().flatMap(GenerateOptions::responses).isPresent()) {
+            NewOutput.requireAbsent(options.generate().get().responses().get(), "--responses");
+        }
         Engine engine = Engine.open(options.model(), options.engine(err));
         try {
             Requests requests = Requests.read(options, engine.architecture().vocabulary());
@@ -46,7 +53,7 @@ final class RecordingJob implements AutoCloseable {
                 err.println("moeplan: " + requests.skipped() + " conversations of " + options.workload()
                         + " were left out: nobody asks anything in them");
             }
-            return new RecordingJob(options, err, engine, requests);
+            return new RecordingJob(options, err, engine, requests, seed);
         } catch (IOException | RuntimeException e) {
             engine.close();
             throw e;
@@ -70,14 +77,22 @@ final class RecordingJob implements AutoCloseable {
         }
     }
 
+    /** What was generated, in a line or two for the user; absent if nothing was asked for. */
+    Optional<String> generated() {
+        return generation.map(GenerationJob::summary);
+    }
+
     private Manifest record(Path folder, Interruption interruption) throws IOException {
+        List<Request> answered = generation.isEmpty()
+                ? requests.list()
+                : generation.get().answer(engine, requests.list(), interruption);
         Manifest initial = manifest();
         boolean parentIsNew = Files.notExists(folder.toAbsolutePath().getParent());
         boolean empty = false;
         try (RecordingWriter writer = RecordingWriter.create(folder, initial, options.storage())) {
             ArrowSink sink = new ArrowSink(writer);
             try {
-                RunResult result = run(sink, interruption);
+                RunResult result = run(answered, sink, interruption);
                 return writer.finish(initial.withTiming(
                         new Timing(engine.loadSeconds(), result.seconds(), result.tokensPerSecond())));
             } catch (CancellationException e) {
@@ -94,10 +109,10 @@ final class RecordingJob implements AutoCloseable {
         }
     }
 
-    private RunResult run(ArrowSink sink, Interruption interruption) throws IOException {
+    private RunResult run(List<Request> answered, ArrowSink sink, Interruption interruption) throws IOException {
         engine.recorder().start(options.recording(), sink);
         try (ProgressLine progress = ProgressLine.onStderr()) {
-            RunResult result = engine.run(requests.list(),
+            RunResult result = engine.run(answered,
                     new RunOptions(progress, interruption::requested, Optional.empty()));
             engine.recorder().stop();
             engine.recorder().dump();

@@ -35,7 +35,7 @@ record Requests(List<Request> list, int skipped, String digest) {
     }
 
     /** Null if the model has none: then only token ids can be read. */
-    private static Tokenizer tokenizer(Path model) throws IOException {
+    static Tokenizer tokenizer(Path model) throws IOException {
         Path file = model.resolve("tokenizer.json");
         return Files.exists(file) ? Tokenizer.open(file) : null;
     }

@@ -2,6 +2,7 @@ package io.moeplan.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.moeplan.engine.GenerationProgress;
 import io.moeplan.engine.Progress;
 import io.moeplan.eplb.compare.Candidate;
 import io.moeplan.eplb.compare.ComparisonRow;
@@ -24,6 +25,12 @@ class ProgressLineTest {
         Progress progress = new Progress(2, 7, 61, 61, 10, 100, 100, 1, 8, 99, 3 * 3600 + 62);
         assertThat(ProgressLine.render(progress))
                 .isEqualTo("[####################] layer 61/61, wave 2/7, 99 tokens/s, 3:01:02 left");
+    }
+
+    @Test
+    void saysHowManyResponsesAreThere() {
+        assertThat(ProgressLine.render(new GenerationProgress(12, 64, 1240, 3210, 4)))
+                .isEqualTo("generating: 12 of 1,240 responses, 64 in the batch, 3,210 tokens, 803 tokens/s");
     }
 
     @Test

@@ -2,6 +2,8 @@ package io.moeplan.engine;
 
 import io.moeplan.engine.backend.Backend;
 import io.moeplan.engine.cpu.CpuBackend;
+import io.moeplan.engine.generate.Generation;
+import io.moeplan.engine.generate.StopIds;
 import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.Model;
 import io.moeplan.engine.model.ModelInfo;
@@ -11,6 +13,7 @@ import io.moeplan.tensors.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Runs a model over a workload to see what its routers decide. Prompt and response of every request go through in one
@@ -100,6 +103,21 @@ public final class Engine implements AutoCloseable {
      */
     public RunResult run(List<Request> requests, RunOptions run) throws IOException {
         return new Run(model, backend, recorder, options.memoryBytes(), requests, run).execute();
+    }
+
+    /**
+     * Lets the model answer the requests that have no response; the recorder takes no part. Recording the answered requests
+     * with {@link #run} is exact, because a token's routing does not depend on what else is in its batch.
+     *
+     * @throws IllegalArgumentException                   if a request is empty, too long for the model, or holds an id
+     *                                                    outside its vocabulary, or model and keys do not fit the memory
+     * @throws EngineException                            if logits are not finite
+     * @throws java.util.concurrent.CancellationException if generation is cancelled or the thread interrupted
+     * @throws IOException                                if the stop tokens cannot be read
+     */
+    public Generation generate(List<Request> requests, GenerationOptions generation) throws IOException {
+        return Generator.run(model, backend, options.memoryBytes(), requests, generation,
+                generation.ignoreEos() ? Set.of() : StopIds.of(checkpoint.directory()));
     }
 
     @Override

@@ -49,7 +49,8 @@ final class Run {
                 MAX_WAVE_CHOICES / model.info().topK());
     }
 
-    private static int[] checkedIds(Architecture architecture, Request request) {
+    /** Prompt and response, checked. */
+    static int[] checkedIds(Architecture architecture, Request request) {
         int length = request.promptIds().length + request.responseIds().length;
         if (length == 0) {
             throw new IllegalArgumentException("request " + request.id() + " has no tokens");
@@ -147,7 +148,7 @@ final class Run {
                 int request = firstRequest + sequence;
                 if (end) {
                     wave.finalNorm(token, hidden);
-                    wave.logits(token, 1, logits);
+                    wave.logits(new int[]{token}, logits, flops -> {});
                     observer.logits(request, batch.position(token), logits[0]);
                 } else {
                     wave.residual(token, hidden);

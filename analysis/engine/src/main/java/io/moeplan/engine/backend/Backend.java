@@ -36,6 +36,17 @@ public interface Backend extends AutoCloseable {
     /** Embeds the sequences and holds their residual stream until the wave is closed. */
     Wave begin(Sequences sequences);
 
+    /**
+     * Room for sequences that grow.
+     *
+     * @param longest tokens that a sequence may come to have
+     * @param rows    tokens of a wave at most
+     * @throws IllegalArgumentException if the device does not generate
+     */
+    default Past past(int longest, int rows) {
+        throw new IllegalArgumentException(device() + " does not generate text; do it on the CPU");
+    }
+
     @Override
     void close();
 }

@@ -1,5 +1,6 @@
 package io.moeplan.engine.backend;
 
+import java.util.Arrays;
 import java.util.List;
 
 /** Token sequences of one wave, laid out one after the other. */
@@ -15,6 +16,16 @@ public final class Sequences {
      * @param sequences token ids, each at least one long
      */
     public Sequences(List<int[]> sequences) {
+        this(sequences, new int[sequences.size()]);
+    }
+
+    /**
+     * Lays out parts of sequences.
+     *
+     * @param sequences token ids, each at least one long
+     * @param first     the position of each one's first token
+     */
+    public Sequences(List<int[]> sequences, int[] first) {
         starts = new int[sequences.size() + 1];
         for (int s = 0; s < sequences.size(); s++) {
             starts[s + 1] = Math.addExact(starts[s], sequences.get(s).length);
@@ -26,7 +37,7 @@ public final class Sequences {
             int[] sequence = sequences.get(s);
             System.arraycopy(sequence, 0, ids, starts[s], sequence.length);
             for (int i = 0; i < sequence.length; i++) {
-                positions[starts[s] + i] = i;
+                positions[starts[s] + i] = first[s] + i;
             }
             max = Math.max(max, sequence.length);
         }
@@ -51,6 +62,12 @@ public final class Sequences {
     /** The wave's number of the first token of a sequence; that of sequence {@code count()} is {@link #tokens()}. */
     public int start(int sequence) {
         return starts[sequence];
+    }
+
+    /** The sequence of a token of the wave. */
+    public int sequenceOf(int token) {
+        int found = Arrays.binarySearch(starts, token);
+        return found < 0 ? -found - 2 : found;
     }
 
     /** Vocabulary id of a token of the wave. */

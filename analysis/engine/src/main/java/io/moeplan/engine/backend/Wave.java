@@ -31,8 +31,8 @@ public interface Wave extends AutoCloseable {
     /** Computes one token's residual after the final norm, {@code [hidden]}. */
     void finalNorm(int token, float[] into);
 
-    /** Computes the logits {@code [count][vocabulary]} of tokens {@code from} to {@code from + count - 1}. */
-    void logits(int from, int count, float[][] into);
+    /** Computes the logits {@code [tokens.length][vocabulary]} of some tokens of the wave. */
+    void logits(int[] tokens, float[][] into, Work work);
 
     @Override
     void close();

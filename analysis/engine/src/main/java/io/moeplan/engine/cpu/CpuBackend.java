@@ -1,6 +1,7 @@
 package io.moeplan.engine.cpu;
 
 import io.moeplan.engine.backend.Backend;
+import io.moeplan.engine.backend.Past;
 import io.moeplan.engine.backend.Sequences;
 import io.moeplan.engine.backend.Wave;
 import io.moeplan.engine.model.Architecture;
@@ -51,7 +52,12 @@ public final class CpuBackend implements Backend {
     public Wave begin(Sequences sequences) {
         WaveBuffers buffers = WaveBuffers.allocate(model.architecture(), sequences.tokens(), sequences.longest(),
                 workers.threads());
-        return new CpuWave(model, workers, sequences, buffers);
+        return new CpuWave(model, workers, sequences, buffers, null);
+    }
+
+    @Override
+    public Past past(int longest, int rows) {
+        return new CpuPast(model, workers, longest, rows);
     }
 
     @Override

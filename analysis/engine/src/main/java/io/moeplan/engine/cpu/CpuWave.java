@@ -20,12 +20,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** The residual stream of a wave, off the heap, and the operations on it. */
 final class CpuWave implements Wave {
+    /** Rows of the head that a thread multiplies with at a time. */
+    private static final int LOGITS_TOGETHER = 1024;
+
     private final Model model;
     private final Architecture architecture;
     private final Workers workers;
     private final Sequences sequences;
     private final WaveBuffers buffers;
-    private final Map<Rope, RotaryTable> rotaries = new HashMap<>();
+    private final Continued continued;
+    private final Map<Rope, RotaryTable> rotaries;
     private final Arena arena;
     private final OffHeapRows residual;
     /** What attention keeps of every token, then the normed input of the feed-forward block. */
@@ -33,12 +37,14 @@ final class CpuWave implements Wave {
     private final Norms finalNorm;
 
     @SuppressWarnings("MustBeClosedChecker") // close() closes the arena
-    CpuWave(Model model, Workers workers, Sequences sequences, WaveBuffers buffers) {
+    CpuWave(Model model, Workers workers, Sequences sequences, WaveBuffers buffers, Continued continued) {
         this.model = model;
         this.architecture = model.architecture();
         this.workers = workers;
         this.sequences = sequences;
         this.buffers = buffers;
+        this.continued = continued;
+        this.rotaries = continued == null ? new HashMap<>() : continued.rotaries();
         this.finalNorm = Norms.of(architecture.norm(), model.finalNorm());
         this.arena = Arena.ofShared();
         this.residual = new OffHeapRows(arena, sequences.tokens(), architecture.hidden());
@@ -65,11 +71,17 @@ final class CpuWave implements Wave {
         Norms norm = Norms.of(architecture.norm(), weights.attentionNorm());
         switch (architecture.layers().get(layer).attention()) {
             case Attention.Softmax shape -> new SoftmaxLayer(architecture, shape, heads(shape, weights.attention()),
-                    norm, sequences, residual, normed, buffers.keyValues()).run(workers, work);
+                    norm, sequences, residual, normed, columns(layer)).run(workers, work);
             case Attention.GatedDelta shape -> new DeltaLayer(architecture, shape,
                     (LayerWeights.Attention.GatedDelta) weights.attention(), norm, sequences, residual, normed,
-                    buffers.attendedTokens()).run(workers, work);
+                    buffers.attendedTokens(), continued == null ? null : continued.deltas(layer)).run(workers, work);
         }
+    }
+
+    private Columns columns(int layer) {
+        return continued == null
+                ? new Columns.Together(buffers.keyValues())
+                : new Columns.Apart(continued.keyValues(layer), sequences);
     }
 
     private Heads heads(Attention.Softmax shape, LayerWeights.Attention weights) {
@@ -79,8 +91,11 @@ final class CpuWave implements Wave {
         return switch (shape) {
             case Attention.GroupedQuery a -> new GroupedQueryHeads(a, (LayerWeights.Attention.GroupedQuery) weights,
                     architecture.hidden(), architecture.norm(), rotary);
-            case Attention.Latent a -> new LatentHeads(a, (LayerWeights.Attention.Latent) weights,
-                    architecture.hidden(), rotary);
+            case Attention.Latent a -> {
+                LayerWeights.Attention.Latent latent = (LayerWeights.Attention.Latent) weights;
+                LatentHeads heads = new LatentHeads(a, latent, architecture.hidden(), rotary);
+                yield continued == null ? heads : new AbsorbedHeads(a, latent, heads);
+            }
         };
     }
 
@@ -153,23 +168,26 @@ final class CpuWave implements Wave {
     }
 
     @Override
-    public void logits(int from, int count, float[][] into) {
-        float[][] x = normedInput(from, count, finalNorm, workers.own());
+    public void logits(int[] tokens, float[][] into, Work work) {
+        float[][] x = new float[tokens.length][architecture.hidden()];
+        for (int i = 0; i < tokens.length; i++) {
+            finalNorm(tokens[i], x[i]);
+        }
         Matrix head = model.head();
-        Projection.apply(head, Projection.Part.all(head), x, 0, count, into, 0, workers.own());
-        model.headBias().map(Vector::toFloats).ifPresent(bias -> {
-            for (int i = 0; i < count; i++) {
-                for (int v = 0; v < bias.length; v++) {
-                    into[i][v] += bias[v];
+        float[] bias = model.headBias().map(Vector::toFloats).orElseGet(() -> new float[head.rows()]);
+        float divisor = architecture.scales().logits();
+        Tiles parts = new Tiles(0, head.rows(), LOGITS_TOGETHER);
+        workers.run(parts.costs(2L * tokens.length * architecture.hidden()), work, (tile, scratch) -> {
+            int from = parts.start(tile);
+            int count = parts.rows(tile);
+            float[][] part = scratch.rows(Scratch.Use.LOGITS, tokens.length, count);
+            Projection.apply(head, Projection.Part.rows(head, from, count), x, 0, tokens.length, part, 0, scratch);
+            for (int i = 0; i < tokens.length; i++) {
+                for (int v = 0; v < count; v++) {
+                    into[i][from + v] = (part[i][v] + bias[from + v]) / divisor;
                 }
             }
         });
-        float divisor = architecture.scales().logits();
-        for (int i = 0; divisor != 1 && i < count; i++) {
-            for (int v = 0; v < head.rows(); v++) {
-                into[i][v] /= divisor;
-            }
-        }
     }
 
     private float[][] normedInput(int from, int rows, Norms norm, Scratch scratch) {

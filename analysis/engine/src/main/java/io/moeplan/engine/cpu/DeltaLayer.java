@@ -25,6 +25,8 @@ final class DeltaLayer {
     private final OffHeapRows residual;
     private final OffHeapRows kept;
     private final int capacity;
+    /** What came before, by sequence; null if nothing did and nothing is to be kept. */
+    private final DeltaPast[] past;
     /** Value heads of a key head. */
     private final int ratio;
     /** Floats of a key head: its query, its key, its values, their gates. */
@@ -34,9 +36,15 @@ final class DeltaLayer {
     private final float[] decayBias;
     private final float[] outputNorm;
 
-    /** @param capacity tokens of the sequences taken together; a longer sequence is taken alone */
+    /**
+     * The layer over a wave.
+     *
+     * @param capacity tokens of the sequences taken together; a longer sequence is taken alone
+     * @param past     what came before, by sequence, brought up to date by {@link #run}; null if nothing did
+     */
     DeltaLayer(Architecture architecture, Attention.GatedDelta shape, LayerWeights.Attention.GatedDelta weights,
-            Norms inputNorm, Sequences sequences, OffHeapRows residual, OffHeapRows kept, int capacity) {
+            Norms inputNorm, Sequences sequences, OffHeapRows residual, OffHeapRows kept, int capacity,
+            DeltaPast[] past) {
         this.architecture = architecture;
         this.shape = shape;
         this.weights = weights;
@@ -45,6 +53,7 @@ final class DeltaLayer {
         this.residual = residual;
         this.kept = kept;
         this.capacity = capacity;
+        this.past = past;
         ratio = shape.valueHeads() / shape.keyHeads();
         headWidth = headWidth(shape);
         convolution = weights.convolution().toFloats();
@@ -155,9 +164,10 @@ final class DeltaLayer {
             int at = held * headWidth;
             int start = sequences.start(sequence) - base;
             int tokens = sequences.start(sequence + 1) - base - start;
-            convolve(start, tokens, at, keyDim, (head + held) * keyDim);
-            convolve(start, tokens, at + keyDim, keyDim, shape.keyWidth() + (head + held) * keyDim);
-            convolve(start, tokens, at + 2 * keyDim, values, 2 * shape.keyWidth() + (head + held) * values);
+            DeltaPast before = past == null ? null : past[sequence];
+            convolve(before, start, tokens, at, keyDim, (head + held) * keyDim);
+            convolve(before, start, tokens, at + keyDim, keyDim, shape.keyWidth() + (head + held) * keyDim);
+            convolve(before, start, tokens, at + 2 * keyDim, values, 2 * shape.keyWidth() + (head + held) * values);
             float scale = (float) (1 / Math.sqrt(keyDim));
             for (int t = start; t < start + tokens; t++) {
                 Numeric.normalise(mixed[t], at, keyDim, 1, EPSILON);
@@ -166,32 +176,44 @@ final class DeltaLayer {
                     mixed[t][d] *= scale;
                 }
             }
-            float[][] state = scratch.rows(Scratch.Use.STATE, keyDim, valueDim);
             for (int r = 0; r < ratio; r++) {
-                for (int d = 0; d < keyDim; d++) {
-                    Arrays.fill(state[d], 0, valueDim, 0);
-                }
                 int valueHead = (head + held) * ratio + r;
+                float[][] state = before == null ? emptyState(scratch) : before.state()[valueHead];
                 for (int t = start; t < start + tokens; t++) {
                     step(mixed[t], rates[t], at, held, r, valueHead, state, scratch);
                 }
             }
         }
 
+        private float[][] emptyState(Scratch scratch) {
+            float[][] state = scratch.rows(Scratch.Use.STATE, shape.keyDim(), shape.valueDim());
+            for (int d = 0; d < shape.keyDim(); d++) {
+                Arrays.fill(state[d], 0, shape.valueDim(), 0);
+            }
+            return state;
+        }
+
         /** A causal convolution along a sequence with SiLU after it, of channels {@code [at, at + width)}, in place. */
-        private void convolve(int start, int tokens, int at, int width, int channel) {
+        private void convolve(DeltaPast before, int start, int tokens, int at, int width, int channel) {
             int taps = shape.taps();
+            float[][] next = before == null ? null : before.next(mixed, start, tokens, at, width, channel);
             for (int t = start + tokens - 1; t >= start; t--) {
                 for (int d = 0; d < width; d++) {
                     float sum = 0;
                     for (int j = 0; j < taps; j++) {
                         int seen = t - taps + 1 + j;
+                        float weight = convolution[(channel + d) * taps + j];
                         if (seen >= start) {
-                            sum = Math.fma(convolution[(channel + d) * taps + j], mixed[seen][at + d], sum);
+                            sum = Math.fma(weight, mixed[seen][at + d], sum);
+                        } else if (before != null) {
+                            sum = Math.fma(weight, before.tail()[seen - start + taps - 1][channel + d], sum);
                         }
                     }
                     mixed[t][at + d] = sum * Numeric.sigmoid(sum);
                 }
+            }
+            if (before != null) {
+                before.keep(next, width, channel);
             }
         }
 

@@ -35,6 +35,21 @@ final class GroupedQueryHeads implements Heads {
     }
 
     @Override
+    public int kvHeads() {
+        return shape.kvHeads();
+    }
+
+    @Override
+    public int keyDim() {
+        return shape.keyDim();
+    }
+
+    @Override
+    public int valueDim() {
+        return shape.valueDim();
+    }
+
+    @Override
     public void prepare(float[][] x, int rows, Rows tokens, float[][] kept, Scratch scratch) {
         for (int i = 0; i < rows; i++) {
             System.arraycopy(x[i], 0, kept[i], 0, hidden);

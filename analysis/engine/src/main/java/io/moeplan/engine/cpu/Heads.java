@@ -8,6 +8,15 @@ interface Heads {
     /** Floats kept per token. */
     int keptWidth();
 
+    /** Key and value heads. */
+    int kvHeads();
+
+    /** Width of a query and of a key. */
+    int keyDim();
+
+    /** Width of a value. */
+    int valueDim();
+
     /**
      * Makes what is kept of some tokens.
      *

@@ -38,6 +38,21 @@ final class LatentHeads implements Heads {
     }
 
     @Override
+    public int kvHeads() {
+        return shape.kvHeads();
+    }
+
+    @Override
+    public int keyDim() {
+        return shape.keyDim();
+    }
+
+    @Override
+    public int valueDim() {
+        return shape.valueDim();
+    }
+
+    @Override
     public void prepare(float[][] x, int rows, Rows tokens, float[][] kept, Scratch scratch) {
         if (weights.queryDown().isPresent()) {
             Projection.apply(weights.queryDown().get(), x, rows, kept, 0, scratch);

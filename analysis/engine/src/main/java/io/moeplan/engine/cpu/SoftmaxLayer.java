@@ -24,13 +24,13 @@ final class SoftmaxLayer {
     private final Sequences sequences;
     private final OffHeapRows residual;
     private final OffHeapRows kept;
-    private final KeyValues cache;
+    private final Columns columns;
     private final int heldHeads;
     private final int queriesPerKey;
 
     /** @param kept room for what the heads keep of each token of the wave */
     SoftmaxLayer(Architecture architecture, Attention.Softmax shape, Heads heads, Norms inputNorm,
-            Sequences sequences, OffHeapRows residual, OffHeapRows kept, KeyValues cache) {
+            Sequences sequences, OffHeapRows residual, OffHeapRows kept, Columns columns) {
         this.architecture = architecture;
         this.shape = shape;
         this.heads = heads;
@@ -38,9 +38,9 @@ final class SoftmaxLayer {
         this.sequences = sequences;
         this.residual = residual;
         this.kept = kept;
-        this.cache = cache;
-        this.heldHeads = heldHeads(shape);
-        this.queriesPerKey = shape.heads() / shape.kvHeads();
+        this.columns = columns;
+        this.heldHeads = Math.min(heldHeads(shape), heads.kvHeads());
+        this.queriesPerKey = shape.heads() / heads.kvHeads();
     }
 
     /** Key heads whose keys and values are held at once. */
@@ -60,11 +60,11 @@ final class SoftmaxLayer {
         while (first < sequences.count()) {
             int last = first + 1;
             int base = sequences.start(first);
-            while (last < sequences.count() && sequences.start(last + 1) - base <= cache.capacity()) {
+            while (last < sequences.count() && sequences.start(last + 1) - base <= columns.together()) {
                 last++;
             }
-            for (int head = 0; head < shape.kvHeads(); head += heldHeads) {
-                group(base, sequences.start(last), head, Math.min(heldHeads, shape.kvHeads() - head), workers, work);
+            for (int head = 0; head < heads.kvHeads(); head += heldHeads) {
+                group(base, sequences.start(last), head, Math.min(heldHeads, heads.kvHeads() - head), workers, work);
             }
             first = last;
         }
@@ -106,23 +106,24 @@ final class SoftmaxLayer {
     }
 
     private long[] share(long[] costs, int count) {
-        return Arrays.stream(costs).map(cost -> cost * count / shape.kvHeads()).toArray();
+        return Arrays.stream(costs).map(cost -> cost * count / heads.kvHeads()).toArray();
     }
 
     private void keysAndValues(int base, int from, int rows, int head, int count, Scratch scratch) {
-        float[][] k = scratch.rows(Scratch.Use.KEY, rows, count * shape.keyDim());
-        float[][] v = scratch.rows(Scratch.Use.VALUE, rows, count * shape.valueDim());
+        float[][] k = scratch.rows(Scratch.Use.KEY, rows, count * heads.keyDim());
+        float[][] v = scratch.rows(Scratch.Use.VALUE, rows, count * heads.valueDim());
         heads.keysValues(kept(from, rows, scratch), rows, row -> sequences.position(from + row), head, count, k, v,
                 scratch);
+        int place = columns.place(head);
         for (int i = 0; i < rows; i++) {
+            KeyValues into = keyValues(from + i);
+            int column = from + i - firstColumn(base, from + i);
             for (int h = 0; h < count; h++) {
-                System.arraycopy(v[i], h * shape.valueDim(), cache.values()[h][from - base + i], 0, shape.valueDim());
+                System.arraycopy(v[i], h * heads.valueDim(), into.values()[place + h][column], 0, heads.valueDim());
             }
-        }
-        for (int d = 0; d < count * shape.keyDim(); d++) {
-            for (int i = 0; i < rows; i++) {
-                int column = from - base + i;
-                cache.keys()[column / KeyValues.BLOCK][d][column % KeyValues.BLOCK] = k[i][d];
+            float[][] block = into.keys()[column / KeyValues.BLOCK];
+            for (int d = 0; d < count * heads.keyDim(); d++) {
+                block[place * heads.keyDim() + d][column % KeyValues.BLOCK] = k[i][d];
             }
         }
     }
@@ -131,13 +132,14 @@ final class SoftmaxLayer {
         int firstQuery = head * queriesPerKey;
         int queries = count * queriesPerKey;
         float[][] x = kept(from, rows, scratch);
-        float[][] q = scratch.rows(Scratch.Use.QUERY, rows, queries * shape.keyDim());
+        float[][] q = scratch.rows(Scratch.Use.QUERY, rows, queries * heads.keyDim());
         heads.queries(x, rows, row -> sequences.position(from + row), firstQuery, queries, q, scratch);
-        float[][] mixed = scratch.rows(Scratch.Use.MIXED, rows, queries * shape.valueDim());
+        float[][] mixed = scratch.rows(Scratch.Use.MIXED, rows, queries * heads.valueDim());
         for (int i = 0; i < rows;) {
             int block = blockOfOneSequence(from, i, rows);
             for (int query = 0; query < queries; query++) {
-                mixHead(base, from, i, block, query, heads.sink(firstQuery + query), q, mixed, scratch);
+                mixHead(keyValues(from + i), firstColumn(base, from + i), from, i, block, query, columns.place(head),
+                        heads.sink(firstQuery + query), q, mixed, scratch);
             }
             i += block;
         }
@@ -152,38 +154,40 @@ final class SoftmaxLayer {
     /** How many rows from {@code i} on (at most a block) belong to the sequence of row {@code i}. */
     private int blockOfOneSequence(int from, int i, int rows) {
         int block = 1;
-        while (block < QUERY_BLOCK && i + block < rows && sequences.position(from + i + block) > 0) {
+        int end = sequences.start(sequences.sequenceOf(from + i) + 1);
+        while (block < QUERY_BLOCK && i + block < rows && from + i + block < end) {
             block++;
         }
         return block;
     }
 
     /** Attention of one held head for {@code block} consecutive queries of one sequence; columns count from base. */
-    private void mixHead(int base, int from, int i, int block, int query, float sink, float[][] q, float[][] mixed,
-            Scratch scratch) {
-        int held = query / queriesPerKey;
+    private void mixHead(KeyValues cache, int base, int from, int i, int block, int query, int place, float sink,
+            float[][] q, float[][] mixed, Scratch scratch) {
+        int held = place + query / queriesPerKey;
         float[][] scores = scratch.rows(Scratch.Use.SCORES, QUERY_BLOCK, cache.capacity());
         int left = firstSeen(base, from + i);
         int right = from + i + block - base;
         for (int b = left / KeyValues.BLOCK; b * KeyValues.BLOCK < right; b++) {
-            score(q, i, block, query, held, b, Math.min(KeyValues.BLOCK, right - b * KeyValues.BLOCK), scores,
+            score(q, i, block, query, cache.keys()[b], held, b, Math.min(KeyValues.BLOCK, right - b * KeyValues.BLOCK),
+                    scores,
                     scratch);
         }
         for (int r = 0; r < block; r += 4) {
             mixValues(base, from + i + r, Math.min(4, block - r), r, sink, scores, cache.values()[held], mixed, i + r,
-                    query * shape.valueDim(), scratch);
+                    query * heads.valueDim(), scratch);
         }
     }
 
     /** Scores of some queries against the first {@code width} keys of a block, into those columns. */
-    private void score(float[][] q, int i, int rows, int query, int held, int keyBlock, int width, float[][] scores,
-            Scratch scratch) {
-        int keyDim = shape.keyDim();
+    private void score(float[][] q, int i, int rows, int query, float[][] keys, int held, int keyBlock, int width,
+            float[][] scores, Scratch scratch) {
+        int keyDim = heads.keyDim();
         float[][] tile = scratch.rows(Scratch.Use.SCORE_TILE, QUERY_BLOCK, KeyValues.BLOCK);
         for (int r = 0; r < rows; r++) {
             Arrays.fill(tile[r], 0, width, 0);
         }
-        Kernel.multiply(q, i, rows, query * keyDim, cache.keys()[keyBlock], held * keyDim, keyDim, tile, 0, width);
+        Kernel.multiply(q, i, rows, query * keyDim, keys, held * keyDim, keyDim, tile, 0, width);
         for (int r = 0; r < rows; r++) {
             System.arraycopy(tile[r], 0, scores[r], keyBlock * KeyValues.BLOCK, width);
         }
@@ -192,7 +196,7 @@ final class SoftmaxLayer {
     /** Weighs the values of up to four consecutive queries, each over exactly the columns it sees, in their order. */
     private void mixValues(int base, int token, int rows, int scoreRow, float sink, float[][] scores, float[][] values,
             float[][] mixed, int mixedRow, int at, Scratch scratch) {
-        int width = shape.valueDim();
+        int width = heads.valueDim();
         float[][] sums = scratch.rows(Scratch.Use.HEAD, 4, width);
         int common = firstSeen(base, token + rows - 1);
         int commonEnd = Math.max(common, token + 1 - base);
@@ -216,6 +220,15 @@ final class SoftmaxLayer {
                 mixed[mixedRow + r][at + d] = sums[r][d] / totals[r];
             }
         }
+    }
+
+    private KeyValues keyValues(int token) {
+        return columns.keyValues(sequences.sequenceOf(token));
+    }
+
+    /** The token whose keys and values are in column 0 (it may be before the wave). */
+    private int firstColumn(int base, int token) {
+        return columns.base(sequences.sequenceOf(token), base);
     }
 
     /** The first column a token attends to. */

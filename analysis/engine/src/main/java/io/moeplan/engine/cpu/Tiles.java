@@ -11,7 +11,9 @@ record Tiles(int from, int to, int size) {
     /** Tiles that keep the threads evenly busy, yet are large enough to make decoding weights cheap. */
     static Tiles of(int from, int to, int threads) {
         int even = Math.ceilDiv(to - from, threads * 4);
-        return new Tiles(from, to, Math.clamp(even, MIN_ROWS, Projection.MAX_ROWS));
+        // A few rows gain nothing from waiting for one thread to decode the weights for all of them.
+        int least = Math.clamp(Math.ceilDiv(to - from, threads), 1, MIN_ROWS);
+        return new Tiles(from, to, Math.clamp(even, least, Projection.MAX_ROWS));
     }
 
     int count() {

@@ -212,6 +212,12 @@ public final class ConfigReader {
         return root.properties().stream().map(Map.Entry::getKey).toList();
     }
 
+    /** As {@link #wholes}, where one number may stand for a list of one. */
+    public List<Integer> wholeOrWholes(int max, String name) throws ModelException {
+        JsonNode node = find(name);
+        return node != null && node.isNumber() ? List.of(whole(node, name, 0, max)) : wholes(max, name);
+    }
+
     private JsonNode list(String name) throws ModelException {
         JsonNode node = find(name);
         if (node == null) {

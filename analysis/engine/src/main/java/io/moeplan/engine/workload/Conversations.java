@@ -43,7 +43,7 @@ final class Conversations {
         Chat chat = new Chat(place, Messages.tools(place, EntryParser.first(content, "tools")),
                 Messages.variables(place, EntryParser.first(content, "chat_template_kwargs")));
         if (response != null) {
-            return new Turn(new Text(chat.render(conversation, true), false), response);
+            return new Turn(new Text(chat.render(conversation, true), false), response, true);
         }
         return chat.turn(conversation);
     }
@@ -100,12 +100,12 @@ final class Conversations {
         Turn turn(List<Map<String, Object>> messages) throws WorkloadException {
             Map<String, Object> last = messages.getLast();
             if (!"assistant".equals(last.get("role"))) {
-                return new Turn(new Text(render(messages, true), false), Part.NOTHING);
+                return new Turn(new Text(render(messages, true), false), Part.NOTHING, true);
             }
             String prompt = render(new ArrayList<>(messages.subList(0, messages.size() - 1)), true);
             String whole = render(messages, false);
             String answer = whole.startsWith(prompt) ? whole.substring(prompt.length()) : text(last);
-            return new Turn(new Text(prompt, false), new Text(answer, false));
+            return new Turn(new Text(prompt, false), new Text(answer, false), true);
         }
 
         String render(List<Map<String, Object>> messages, boolean addGenerationPrompt) throws WorkloadException {

@@ -1,7 +1,7 @@
 package io.moeplan.engine.workload;
 
 /** A request before its texts are tokens. */
-record Draft(Place place, String id, String tag, Part prompt, Part response) {
+record Draft(Place place, String id, String tag, Part prompt, Part response, boolean chat) {
     /** Token ids, or the text they are to be made of. */
     sealed interface Part {
         Part NOTHING = new Ids(new int[0]);

@@ -36,7 +36,7 @@ final class Encoder {
             }
             check(draft.place(), "prompt", prompt);
             check(draft.place(), "response", response);
-            requests.add(new Request(draft.id(), draft.tag(), prompt, response));
+            requests.add(new Request(draft.id(), draft.tag(), prompt, response, draft.chat()));
         }
         return requests;
     }

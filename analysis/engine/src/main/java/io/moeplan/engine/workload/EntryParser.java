@@ -35,7 +35,7 @@ final class EntryParser {
         }
         String id = scalar(place, entry, "custom_id", "id", "task_id");
         return new Draft(place, id != null ? id : place.id(), scalar(place, entry, "tag", "dataset", "category"),
-                turn.prompt(), turn.response());
+                turn.prompt(), turn.response(), turn.chat());
     }
 
     private Turn turn(Place place, JsonNode content, Part response) throws IOException {

@@ -52,7 +52,7 @@ final class TextFiles implements Drafts {
             return null;
         }
         Place place = Place.of(files.next());
-        return new Draft(place, place.id(), null, new Text(text(place), true), Part.NOTHING);
+        return new Draft(place, place.id(), null, new Text(text(place), true), Part.NOTHING, false);
     }
 
     private static String text(Place place) throws IOException {

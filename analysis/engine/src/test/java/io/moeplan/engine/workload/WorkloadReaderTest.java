@@ -137,6 +137,7 @@ class WorkloadReaderTest {
         assertThat(requests).extracting(WorkloadReaderTest::response).containsExactly("", "Hello!<|im_end|>\n",
                 "Hello!");
         assertThat(requests.get(0).promptIds()[0]).isEqualTo(tokenizer.encode("<|im_start|>", false)[0]);
+        assertThat(requests).extracting(Request::chat).containsOnly(true);
     }
 
     @Test
@@ -160,6 +161,7 @@ class WorkloadReaderTest {
         assertThat(prompt(requests.get(0))).isEqualTo(
                 "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nU<|im_end|>\n<|im_start|>assistant\n");
         assertThat(prompt(requests.get(1))).isEqualTo("Once");
+        assertThat(requests).extracting(Request::chat).containsExactly(true, false);
         assertThat(requests.get(1).tag()).isEqualTo("story");
     }
 

@@ -1,0 +1,113 @@
+package io.moeplan.engine.cpu;
+
+import io.moeplan.engine.backend.Past;
+import io.moeplan.engine.backend.Sequences;
+import io.moeplan.engine.backend.Wave;
+import io.moeplan.engine.model.Architecture;
+import io.moeplan.engine.model.Attention;
+import io.moeplan.engine.model.Model;
+import io.moeplan.engine.model.Rope;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/** Growing sequences on the CPU; what is kept of them is on the Java heap. */
+final class CpuPast implements Past {
+    private final Model model;
+    private final Architecture architecture;
+    private final Workers workers;
+    private final int longest;
+    private final int rows;
+    private final Map<Rope, RotaryTable> rotaries = new HashMap<>();
+    /** By number, null where one ended. */
+    private final List<KeptSequence> sequences = new ArrayList<>();
+
+    CpuPast(Model model, Workers workers, int longest, int rows) {
+        this.model = model;
+        this.architecture = model.architecture();
+        this.workers = workers;
+        this.longest = longest;
+        this.rows = rows;
+        for (Architecture.Layer layer : architecture.layers()) {
+            if (layer.attention() instanceof Attention.Softmax a) {
+                a.rope().ifPresent(rope -> rotaries.computeIfAbsent(rope, r -> new RotaryTable(r, longest)));
+            }
+        }
+    }
+
+    @Override
+    public long bytes(int tokens) {
+        return KeptSequence.bytes(architecture, tokens, rows);
+    }
+
+    /** The rest of the heap is for waves and the garbage between two collections. */
+    @Override
+    public long capacity() {
+        return Runtime.getRuntime().maxMemory() / 2;
+    }
+
+    @Override
+    public long waveBytes() {
+        long tables = rotaries.keySet().stream().mapToLong(rope -> 8L * longest * rope.frequencies().length).sum();
+        long scores = 64L * longest * workers.threads();
+        int tileRows = Tiles.of(0, rows, workers.threads()).size();
+        long absorbed = architecture.layers().stream()
+                .mapToLong(layer -> layer.attention() instanceof Attention.Latent a
+                        ? 4L * a.heads() * (2L * a.latentRank() + a.rotaryDim() + a.keyDim() + a.valueDim())
+                        : 0)
+                .max().orElse(0);
+        long perThread = tileRows * (absorbed + 4L * 2 * wideHeads());
+        return WaveBuffers.bytes(architecture, rows, 1, workers.threads()) + tables + scores
+                + workers.threads() * perThread;
+    }
+
+    /** Floats of all queries of a token: the most that a group of heads makes of it. */
+    private long wideHeads() {
+        return architecture.layers().stream().mapToLong(layer -> layer.attention() instanceof Attention.Softmax a
+                ? (long) a.heads() * (a.keyDim() + a.valueDim())
+                : 0).max().orElse(0);
+    }
+
+    @Override
+    public int begin(int tokens) {
+        if (tokens > longest) {
+            throw new IllegalArgumentException("a sequence of " + tokens + " tokens, at most " + longest + " are kept");
+        }
+        KeptSequence begun = new KeptSequence(architecture, tokens);
+        int free = sequences.indexOf(null);
+        if (free >= 0) {
+            sequences.set(free, begun);
+            return free;
+        }
+        sequences.add(begun);
+        return sequences.size() - 1;
+    }
+
+    @Override
+    public int length(int sequence) {
+        return sequences.get(sequence).length();
+    }
+
+    @Override
+    public Wave extend(int[] numbers, List<int[]> next) {
+        List<KeptSequence> extended = IntStream.of(numbers).mapToObj(sequences::get).toList();
+        Sequences wave = new Sequences(next, extended.stream().mapToInt(KeptSequence::length).toArray());
+        for (int s = 0; s < numbers.length; s++) {
+            extended.get(s).extend(next.get(s).length);
+        }
+        WaveBuffers buffers = WaveBuffers.allocate(architecture, wave.tokens(), 1, workers.threads());
+        return new CpuWave(model, workers, wave, buffers, new Continued(rotaries, extended));
+    }
+
+    @Override
+    public void end(int sequence) {
+        sequences.set(sequence, null);
+    }
+
+    @Override
+    public void close() {
+        sequences.clear();
+    }
+}

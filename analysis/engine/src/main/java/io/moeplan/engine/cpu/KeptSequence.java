@@ -1,0 +1,94 @@
+package io.moeplan.engine.cpu;
+
+import io.moeplan.engine.model.Architecture;
+import io.moeplan.engine.model.Attention;
+
+/** What all layers keep of one sequence that grows. */
+final class KeptSequence {
+    private final Architecture architecture;
+    /** By layer, null where a layer has a state. */
+    private final KeyValues[] keyValues;
+    /** By layer, null where a layer has keys and values. */
+    private final DeltaPast[] deltas;
+    private int length;
+
+    /** @param tokens how many it may come to have */
+    KeptSequence(Architecture architecture, int tokens) {
+        this.architecture = architecture;
+        int layers = architecture.layers().size();
+        keyValues = new KeyValues[layers];
+        deltas = new DeltaPast[layers];
+        for (int layer = 0; layer < layers; layer++) {
+            switch (architecture.layers().get(layer).attention()) {
+                case Attention.Softmax a -> keyValues[layer] = KeyValues.growing(heads(a), tokens);
+                case Attention.GatedDelta a -> deltas[layer] = DeltaPast.empty(a);
+            }
+        }
+    }
+
+    KeyValues[] keyValues() {
+        return keyValues;
+    }
+
+    DeltaPast[] deltas() {
+        return deltas;
+    }
+
+    /** Tokens it has. */
+    int length() {
+        return length;
+    }
+
+    /** Makes room for some more tokens, and lets go of what they and later ones do not see. */
+    void extend(int tokens) {
+        for (int layer = 0; layer < keyValues.length; layer++) {
+            if (architecture.layers().get(layer).attention() instanceof Attention.Softmax a) {
+                keyValues[layer].forget(a.span().first(length));
+                keyValues[layer].reach(length, length + tokens, keyDim(a), valueDim(a));
+            }
+        }
+        length += tokens;
+    }
+
+    /**
+     * Bytes of a sequence.
+     *
+     * @param rows tokens that it is extended by at most
+     */
+    static long bytes(Architecture architecture, int tokens, int rows) {
+        long bytes = 0;
+        for (Architecture.Layer layer : architecture.layers()) {
+            bytes += switch (layer.attention()) {
+                case Attention.Softmax a -> keptTokens(a.span(), tokens, rows) * heads(a)
+                        * (4L * (keyDim(a) + valueDim(a)) + HEADER) + 8L * tokens * heads(a);
+                case Attention.GatedDelta a -> 4 * DeltaPast.floats(a) + (long) HEADER * a.valueHeads() * a.keyDim();
+            };
+        }
+        return bytes;
+    }
+
+    /** Bytes that an array takes beside its floats, its entry in another array included. */
+    private static final int HEADER = 24;
+
+    private static long keptTokens(Attention.Span span, int tokens, int rows) {
+        long all = (long) Math.ceilDiv(tokens, KeyValues.BLOCK) * KeyValues.BLOCK;
+        long seen = switch (span.kind()) {
+            case ALL -> all;
+            case SLIDING, CHUNKED -> (long) span.tokens() + rows + 2L * KeyValues.BLOCK;
+        };
+        return Math.min(all, seen);
+    }
+
+    /** Latent attention keeps what all heads share. */
+    private static int heads(Attention.Softmax shape) {
+        return shape instanceof Attention.Latent ? 1 : shape.kvHeads();
+    }
+
+    private static int keyDim(Attention.Softmax shape) {
+        return shape instanceof Attention.Latent a ? a.latentRank() + a.rotaryDim() : shape.keyDim();
+    }
+
+    private static int valueDim(Attention.Softmax shape) {
+        return shape instanceof Attention.Latent a ? a.latentRank() : shape.valueDim();
+    }
+}

@@ -1,0 +1,2 @@
+/** Choosing tokens from logits, when to stop, and what comes out as a file. */
+package io.moeplan.engine.generate;
