@@ -1,14 +1,19 @@
 package io.moeplan.cli;
 
+import io.moeplan.eplb.Dispatch;
+import io.moeplan.eplb.FixedChoice;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.PlanFile;
 import io.moeplan.eplb.PlanProblem;
+import io.moeplan.eplb.Planner;
+import io.moeplan.eplb.SearchPlanner;
 import io.moeplan.eplb.migration.FailureDomain;
 import io.moeplan.eplb.migration.Migration;
 import io.moeplan.eplb.migration.MoveLimit;
 import io.moeplan.eplb.migration.Relabelling;
 import io.moeplan.eplb.migration.Survival;
+import io.moeplan.eplb.search.Objective;
 import io.moeplan.report.MigrationText;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -50,16 +55,18 @@ final class AdaptOptions {
     /**
      * Adapts a plan and says what that took.
      *
-     * @param trace the steps that the plan was made on
+     * @param trace   the steps that the plan was made on
+     * @param planner what made it: plans on the way to it are made for the same
      * @throws IOException if the current plan cannot be read
      */
-    Plan adapt(Plan plan, LoadTrace trace, PrintWriter out) throws IOException {
+    Plan adapt(Plan plan, LoadTrace trace, Planner planner, PrintWriter out) throws IOException {
+        Objective objective = planner instanceof SearchPlanner search ? search.goal() : new Objective.Mean();
         Plan adapted = plan;
         if (survive != null) {
-            adapted = Survival.ensure(adapted, trace, survive, domain);
+            adapted = Survival.ensure(adapted, trace, survive, domain, objective);
         }
         if (current != null) {
-            adapted = afterCurrent(PlanFile.read(current), adapted, trace, out);
+            adapted = afterCurrent(PlanFile.read(current), adapted, trace, objective, out);
         }
         if (survive != null) {
             out.print(MigrationText.survival(Survival.cases(adapted, trace, domain),
@@ -68,10 +75,15 @@ final class AdaptOptions {
         return adapted;
     }
 
-    private Plan afterCurrent(Plan running, Plan next, LoadTrace trace, PrintWriter out) {
+    private Plan afterCurrent(Plan running, Plan next, LoadTrace trace, Objective objective, PrintWriter out) {
         long bytes = expertBytes == null ? 0 : expertBytes;
-        MoveLimit limit = MoveLimit.between(running, next, trace);
+        MoveLimit limit = MoveLimit.between(running, next, trace, objective);
         Plan moved = maxMoves == null ? Relabelling.relabel(running, next) : limit.limit(maxMoves);
+        if (Dispatch.named(next.dispatch()) instanceof FixedChoice) {
+            out.println(
+                    "Note: the dispatch rule " + next.dispatch() + " goes by rank, and staying where experts are gives"
+                            + " GPUs other ranks: judge the plan with simulate.");
+        }
         out.print(MigrationText.moves(Migration.between(running, moved, bytes), limit.table(bytes)));
         return moved;
     }

@@ -49,6 +49,8 @@ final class CalibrateCommand implements Callable<Integer> {
         CostModel fitted = CostModel.DEFAULT.calibrate(ratios, seconds);
         PrintWriter out = spec.commandLine().getOut();
         out.printf(Locale.ROOT, "dead zone  %.4f  (max/mean up to which imbalance costs nothing)%n", fitted.deadZone());
+        out.printf(Locale.ROOT, "           pass --dead-zone %.4f to plan, profile, simulate, compare and report%n",
+                fitted.deadZone());
         out.printf(Locale.ROOT, "flat       %.6g s%n", fitted.flatSeconds());
         out.printf(Locale.ROOT, "slope      %.6g s for each 1.0 of max/mean beyond it%n", fitted.slopeSeconds());
         out.flush();

@@ -2,14 +2,19 @@ package io.moeplan.cli;
 
 import io.moeplan.eplb.Dispatch;
 import io.moeplan.eplb.HoldoutSplit;
+import io.moeplan.eplb.JudgedSteps;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.PlanFile;
 import io.moeplan.eplb.Planner;
 import io.moeplan.eplb.Planners;
+import io.moeplan.eplb.SearchPlanner;
+import io.moeplan.eplb.SpareSlots;
 import io.moeplan.eplb.TokenTrace;
 import io.moeplan.eplb.compare.Comparison;
 import io.moeplan.eplb.compare.ComparisonRow;
+import io.moeplan.eplb.compare.Slots;
 import io.moeplan.eplb.compare.Target;
+import io.moeplan.eplb.replay.ReplaySplit;
 import io.moeplan.recording.Manifest;
 import io.moeplan.recording.Mode;
 import io.moeplan.recording.Recording;
@@ -24,6 +29,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.IntFunction;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -54,10 +61,16 @@ final class CompareCommand implements Callable<Integer> {
             + " model's.")
     private Integer groups;
 
-    @Option(names = "--sweep", paramLabel = "redundant=R,R,...", converter = Sweep.Reader.class,
-            description = "Redundancies to compare: replicas beyond one per expert, over all GPUs, per layer."
+    @Option(names = "--sweep", paramLabel = "WHAT=N,N,...", converter = Sweep.Reader.class,
+            description = "Slots to compare: redundant=R,R,... (replicas beyond one per expert, over all GPUs, per"
+                    + " layer) or slots-per-gpu=S,S,... (experts that a GPU holds, per layer); may be given several times."
                     + " Default: redundant=0.")
-    private Sweep sweep = Sweep.NO_REDUNDANCY;
+    private List<Sweep> sweeps = List.of(Sweep.NO_REDUNDANCY);
+
+    @Option(names = "--spare", paramLabel = "WHAT",
+            description = "Where experts and replicas do not divide by the GPUs,"
+                    + " fill the slots that are left with further replicas, or leave them empty. Default: refuse.")
+    private SpareSlots spare;
 
     @Option(names = "--target", paramLabel = "B", description = "Also look for the smallest redundancy whose"
             + " balancedness (mean / max, as vLLM reports it) on the judged steps is at least B, e.g. 0.95; with the"
@@ -80,8 +93,15 @@ final class CompareCommand implements Callable<Integer> {
     @Mixin
     private DispatchOption dispatch;
 
+    @Mixin
+    private DeadZoneOption deadZone;
+
+    @Mixin
+    private ReplayOptionsMixin replay;
+
     @Option(names = "--current", paramLabel = "FILE", description = "The plan that is loaded now: gains and moves are"
-            + " counted from it where the GPUs are the same. Default: the engine's default layout.")
+            + " counted from it where the GPUs are the same. Default: the engine's default layout with as little"
+            + " redundancy as the GPUs allow. The gain against that layout in a plan's own slots is said too.")
     private Path current;
 
     @Mixin
@@ -98,12 +118,16 @@ final class CompareCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         List<Planner> planners = planners();
         Comparison.Setting setting = setting();
-        Comparison comparison = new Comparison(setting);
         List<Integer> sizes = gpus.stream().distinct().toList();
-        List<ComparisonRow> rows = comparison.rows(planners, sizes, sweep.redundant());
-        ComparisonReport report = new ComparisonReport(setting.split().holdout(), dispatch.rule().name(),
-                setting.bytesPerExpert(),
-                rows, targets(comparison, planners.getFirst(), sizes));
+        List<Slots> slots = sweeps.stream().flatMap(sweep -> sweep.slots(setting.spare()).stream()).distinct().toList();
+        ComparisonReport report;
+        try (CompareProgress progress = CompareProgress.of(ProgressLine.onStderr(),
+                planners.size() * sizes.size() * slots.size())) {
+            Comparison comparison = new Comparison(setting, progress);
+            List<ComparisonRow> rows = comparison.rows(planners, sizes, slots);
+            report = new ComparisonReport(setting.split().holdout(), dispatch.rule().name(), setting.bytesPerExpert(),
+                    rows, targets(comparison, planners.getFirst(), sizes));
+        }
         format.print(spec.commandLine().getOut(), () -> TextReport.comparison(report),
                 () -> JsonReport.comparison(report), () -> CsvReport.comparison(report));
         return ExitCode.OK;
@@ -113,9 +137,10 @@ final class CompareCommand implements Callable<Integer> {
         if (target != null && !(target > 0 && target <= 1)) {
             throw wrong("--target " + target + " is no balancedness: use a number above 0 and up to 1");
         }
-        List<Planner> planners = algorithms == null
-                ? Planners.all()
-                : algorithms.stream().distinct().map(Planners::named).toList();
+        Stream<Planner> named = algorithms == null
+                ? Planners.all().stream()
+                : algorithms.stream().distinct().map(Planners::named);
+        List<Planner> planners = named.map(this::contentInDeadZone).toList();
         if (timeBudget == null) {
             return planners;
         }
@@ -124,6 +149,12 @@ final class CompareCommand implements Callable<Integer> {
         }
         Duration budget = Duration.ofNanos(Math.round(timeBudget * 1e9));
         return planners.stream().map(planner -> planner.within(budget)).toList();
+    }
+
+    private Planner contentInDeadZone(Planner planner) {
+        return planner instanceof SearchPlanner search && deadZone.asked().isPresent()
+                ? search.withDeadZone(deadZone.ratio())
+                : planner;
     }
 
     private ParameterException wrong(String problem) {
@@ -137,11 +168,23 @@ final class CompareCommand implements Callable<Integer> {
         Manifest manifest = opened.manifest();
         var bytes = expertBytes.of(manifest);
         HoldoutSplit split = HoldoutSplit.of(recording.trace(opened), holdout);
-        Optional<TokenTrace> tokens = noTraffic || manifest.mode() != Mode.PER_TOKEN
-                ? Optional.empty()
-                : Optional.of(opened.tokenTrace());
-        return new Comparison.Setting(split, tokens, Facts.model(manifest), opened.digest(), nodes,
-                groups == null ? manifest.numGroups() : groups, rule, loaded, bytes);
+        boolean traffic = !noTraffic && manifest.mode() == Mode.PER_TOKEN;
+        Optional<TokenTrace> tokens = traffic || replay.asked()
+                ? Optional.of(opened.tokenTrace())
+                : Optional.empty();
+        return new Comparison.Setting(split, judged(split, tokens, rule), traffic ? tokens : Optional.empty(),
+                Facts.model(manifest), opened.digest(), nodes, groups == null ? manifest.numGroups() : groups,
+                Optional.ofNullable(spare), rule, loaded, bytes, deadZone.ratio());
+    }
+
+    /** The steps to judge on for a number of GPUs: a replay has as many ranks, unless told otherwise. */
+    private IntFunction<JudgedSteps> judged(HoldoutSplit split, Optional<TokenTrace> tokens, Dispatch rule) {
+        if (!replay.asked()) {
+            JudgedSteps recorded = JudgedSteps.recorded(split);
+            return size -> recorded;
+        }
+        ReplaySplit requests = ReplaySplit.of(tokens.orElseThrow(), split);
+        return size -> replay.run(requests, size, rule);
     }
 
     private List<Target> targets(Comparison comparison, Planner planner, List<Integer> sizes) {

@@ -3,6 +3,9 @@ package io.moeplan.cli;
 import io.moeplan.eplb.Dispatch;
 import io.moeplan.eplb.Engine;
 import io.moeplan.eplb.EvenSplit;
+import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.Planner;
+import java.util.Optional;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -18,7 +21,8 @@ final class DispatchOption {
                 description = "How tokens come to an expert's replicas: even (equal shares), random (any replica for each"
                         + " token; vLLM), static (that of the own GPU or node, else a fixed one per rank; SGLang),"
                         + " dynamic (any for each token; SGLang), modulo (rank modulo replicas; vllm-ascend), lp (the"
-                        + " most even split there is, step by step). Default: even.")
+                        + " most even split there is, step by step). Plans are made for the rule and judged"
+                        + " with it. Default: the one that a plan file was made for; else even.")
         private Dispatch rule;
 
         @Option(names = "--engine", paramLabel = "NAME", converter = EngineName.class,
@@ -29,10 +33,29 @@ final class DispatchOption {
 
     /** The rule asked for; {@code even} if none was. */
     Dispatch rule() {
-        if (choice.engine != null) {
-            return choice.engine.dispatch();
-        }
-        return choice.rule == null ? new EvenSplit() : choice.rule;
+        return asked().orElseGet(EvenSplit::new);
+    }
+
+    /** The rule asked for; the one that the plan was made for if none was. */
+    Dispatch rule(Plan plan) {
+        return asked().orElseGet(() -> Dispatch.named(plan.dispatch()));
+    }
+
+    /**
+     * What to say of a planner that knows nothing of the rule asked for: its plans are no better for it. Empty where there is
+     * nothing to say.
+     */
+    String ignoredBy(Planner planner) {
+        boolean heeded = asked().isEmpty() || planner.dispatch().name().equals(rule().name());
+        return heeded
+                ? ""
+                : "Note: " + planner.name() + " knows no dispatch rule but " + planner.dispatch().name()
+                        + ", so this plan is made for that; judge it for " + rule().name()
+                        + " with simulate --dispatch " + rule().name() + ", or use --algorithm search.\n";
+    }
+
+    private Optional<Dispatch> asked() {
+        return choice.engine != null ? Optional.of(choice.engine.dispatch()) : Optional.ofNullable(choice.rule);
     }
 
     private static final class RuleName implements ITypeConverter<Dispatch> {

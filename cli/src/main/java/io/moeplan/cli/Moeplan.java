@@ -22,12 +22,13 @@ public final class Moeplan implements Runnable {
     private static final List<Class<?>> COMMANDS = List.of(ProfileCommand.class, RecordCommand.class,
             ImportCommand.class, AnalyzeCommand.class, PlanCommand.class, CheckCommand.class, CalibrateCommand.class,
             SimulateCommand.class, CompareCommand.class, TrafficCommand.class, ExportCommand.class,
-            ReportCommand.class, HelpCommand.class);
+            ReportCommand.class, ModelsCommand.class, HelpCommand.class);
 
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Print the stack trace of an error.")
+    @Option(names = {"-v", "--verbose"}, scope = ScopeType.INHERIT,
+            description = "Say more; print the stack trace of an error.")
     private boolean verbose;
 
     @Override

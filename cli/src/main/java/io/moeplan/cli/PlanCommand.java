@@ -5,6 +5,7 @@ import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.PlanFile;
 import io.moeplan.eplb.PlanProblem;
+import io.moeplan.eplb.Planner;
 import io.moeplan.eplb.Planning;
 import io.moeplan.recording.Recording;
 import io.moeplan.report.TextReport;
@@ -38,6 +39,12 @@ final class PlanCommand implements Callable<Integer> {
     @Mixin
     private AdaptOptions adapt;
 
+    @Mixin
+    private DispatchOption dispatch;
+
+    @Mixin
+    private DeadZoneOption deadZone;
+
     @Option(names = "--layer-budgets", description = "Give layers different numbers of slots, the same in all: for"
             + " engines that can load that.")
     private boolean layerBudgets;
@@ -51,19 +58,21 @@ final class PlanCommand implements Callable<Integer> {
         Recording opened = recording.open();
         HoldoutSplit split = HoldoutSplit.of(recording.trace(opened), planner.holdout());
         PrintWriter stdout = spec.commandLine().getOut();
-        Plan plan = adapt.adapt(plan(opened, split.plan()), split.plan(), stdout);
+        Planner chosen = planner.planner(opened, split.plan(), dispatch.rule(), deadZone.asked());
+        Plan plan = adapt.adapt(plan(opened, split.plan(), chosen), split.plan(), chosen, stdout);
         PlanFile.write(plan, out);
+        stdout.print(dispatch.ignoredBy(chosen));
         stdout.print(TextReport.plan(plan));
         stdout.println("Plan written to " + out);
         stdout.flush();
         return ExitCode.OK;
     }
 
-    private Plan plan(Recording opened, LoadTrace trace) throws IOException {
+    private Plan plan(Recording opened, LoadTrace trace, Planner chosen) throws IOException {
         PlanProblem problem = adapt.require(Facts.problem(deployment, opened.manifest()));
         Plan.Model model = Facts.model(opened.manifest());
         return layerBudgets
-                ? Planning.planWithLayerBudgets(problem, trace, planner.planner(opened, trace), model, opened.digest())
-                : Planning.plan(problem, trace, planner.planner(opened, trace), model, opened.digest());
+                ? Planning.planWithLayerBudgets(problem, trace, chosen, model, opened.digest())
+                : Planning.plan(problem, trace, chosen, model, opened.digest());
     }
 }

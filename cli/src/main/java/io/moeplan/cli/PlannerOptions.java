@@ -1,5 +1,6 @@
 package io.moeplan.cli;
 
+import io.moeplan.eplb.Dispatch;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Planner;
 import io.moeplan.eplb.Planners;
@@ -12,6 +13,7 @@ import io.moeplan.recording.Recording;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalDouble;
 import picocli.CommandLine.Option;
 
 /** How to plan, and how much of the recording to keep back to judge the plan on. */
@@ -67,19 +69,28 @@ final class PlannerOptions {
             + " decode). Default: a DeepSeek-V3 expert on an H100.")
     private Double weightSeconds;
 
+    @Option(names = "--same-gpu-replicas", description = "A GPU may hold two replicas of an expert, as the deepseek"
+            + " reference has it. SGLang and vLLM load that; it wastes the slot but for how loads happen to"
+            + " round, so search takes the reference's layout where that is better, and makes none of the kind itself."
+            + " Default: never.")
+    private boolean sameGpu;
+
     /**
      * The planner asked for.
      *
-     * @param planned the steps it will see
+     * @param planned  the steps it will see
+     * @param rule     the dispatch rule to plan for
+     * @param deadZone the max / mean at which a layer is good enough, if any
      * @throws IOException if the tokens of the recording are asked for and cannot be read
      */
-    Planner planner(Recording recording, LoadTrace planned) throws IOException {
+    Planner planner(Recording recording, LoadTrace planned, Dispatch rule, OptionalDouble deadZone)
+            throws IOException {
         Planner named = Planners.named(algorithm);
         if (!(named instanceof SearchPlanner)) {
             return named;
         }
         return new SearchPlanner(goal(), Duration.ofMillis((long) (timeBudget * 1000)), gap, seed,
-                affinities(recording, planned));
+                affinities(recording, planned), rule, deadZone.orElse(0), sameGpu);
     }
 
     private List<Affinity> affinities(Recording recording, LoadTrace planned) throws IOException {

@@ -2,16 +2,15 @@ package io.moeplan.cli;
 
 import io.moeplan.engine.model.ModelInfo;
 import io.moeplan.eplb.HoldoutSplit;
+import io.moeplan.eplb.JudgedSteps;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.PlanFile;
 import io.moeplan.eplb.PlanProblem;
 import io.moeplan.eplb.Planning;
-import io.moeplan.eplb.Simulation;
-import io.moeplan.eplb.SimulationResult;
-import io.moeplan.eplb.Verdicts;
 import io.moeplan.eplb.export.Export;
 import io.moeplan.eplb.export.Exporter;
+import io.moeplan.eplb.replay.ReplaySplit;
 import io.moeplan.recording.Recording;
 import io.moeplan.report.HtmlReport;
 import io.moeplan.report.PlanReport;
@@ -30,6 +29,7 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code moeplan profile}: the main job, from a workload to the files that engines load and a report. */
@@ -52,18 +52,31 @@ final class ProfileCommand implements Callable<Integer> {
     @Mixin
     private DispatchOption dispatch;
 
+    @Mixin
+    private DeadZoneOption deadZone;
+
+    @Mixin
+    private ReplayOptionsMixin replay;
+
     @Option(names = "--out", paramLabel = "DIR", required = true, description = "A new folder for recording, plan.json,"
             + " exports and report.html.")
     private Path out;
 
     @Override
     public Integer call() throws IOException {
+        if (replay.asked() && !options.perToken()) {
+            throw new ParameterException(spec.commandLine(),
+                    "--replay takes the experts of every token: use --mode per-token");
+        }
         NewOutput.requireAbsent(out);
         Optional<String> generated = record();
         Recording recording = Recording.open(recordingFolder());
         LoadTrace trace = recording.trace();
-        PlanReport judged = plan(recording, trace);
-        PlanFile.write(judged.plan(), out.resolve("plan.json"));
+        HoldoutSplit split = HoldoutSplit.of(trace, planner.holdout());
+        Plan plan = plan(recording, split);
+        PlanFile.write(plan, out.resolve("plan.json"));
+        PlanReport judged = Judging.report(plan, steps(recording, split, plan), dispatch.rule(),
+                deadZone.ratio());
         ReportModel model = ReportModel.of(Facts.run(recording, trace),
                 Analyzer.analyze(trace, recording.loadsByTag()), trace, Optional.of(judged));
         HtmlReport.write(model, out.resolve("report.html"));
@@ -92,13 +105,16 @@ final class ProfileCommand implements Callable<Integer> {
         }
     }
 
-    private PlanReport plan(Recording recording, LoadTrace trace) throws IOException {
-        HoldoutSplit split = HoldoutSplit.of(trace, planner.holdout());
-        Plan plan = Planning.plan(Facts.problem(deployment, recording.manifest()), split.plan(),
-                planner.planner(recording, split.plan()),
+    private Plan plan(Recording recording, HoldoutSplit split) throws IOException {
+        return Planning.plan(Facts.problem(deployment, recording.manifest()), split.plan(),
+                planner.planner(recording, split.plan(), dispatch.rule(), deadZone.asked()),
                 Facts.model(recording.manifest()), recording.digest());
-        SimulationResult result = Simulation.run(split.judged(), plan, dispatch.rule(), split.holdout());
-        return new PlanReport(plan, result, Verdicts.of(result));
+    }
+
+    private JudgedSteps steps(Recording recording, HoldoutSplit split, Plan plan) throws IOException {
+        return replay.asked()
+                ? replay.run(ReplaySplit.of(recording.tokenTrace(), split), plan, dispatch.rule())
+                : JudgedSteps.recorded(split);
     }
 
     private void export(Recording recording, Plan plan, PrintWriter stdout) throws IOException {

@@ -5,9 +5,10 @@ import io.moeplan.engine.Progress;
 import java.io.PrintStream;
 import java.util.Locale;
 
-/** One line on the terminal that is drawn over again while the engine runs; nothing where stderr is no terminal. */
+/** One line on the terminal that is drawn over again while work goes on; nothing where stderr is no terminal. */
 final class ProgressLine implements Progress.Listener, AutoCloseable {
     private static final int BAR = 20;
+    private static final int WIDTH = 79;
     /** Carriage return, and erase to the end of the line (ECMA-48 EL). */
     private static final String REDRAW = "\r\u001b[K";
 
@@ -20,26 +21,41 @@ final class ProgressLine implements Progress.Listener, AutoCloseable {
 
     /** The launcher knows whether stderr is a terminal, and says so in a property. */
     static ProgressLine onStderr() {
-        return new ProgressLine(Boolean.getBoolean("moeplan.terminal") ? System.err : null);
+        return on(Boolean.getBoolean("moeplan.terminal") ? System.err : null);
+    }
+
+    /** @param terminal where to draw; null for nowhere */
+    static ProgressLine on(PrintStream terminal) {
+        return new ProgressLine(terminal);
     }
 
     @Override
     public void update(Progress progress) {
-        draw(render(progress));
+        update(render(progress));
     }
 
-    private void draw(String line) {
+    /** Draws the line anew; cut where a usual terminal would break it. */
+    void update(String text) {
         if (terminal == null) {
             return;
         }
-        terminal.print(REDRAW + line);
+        terminal.print(REDRAW + text.substring(0, Math.min(text.length(), WIDTH)));
         terminal.flush();
         drawn = true;
     }
 
+    /** Prints a line that stays, above the one that is drawn over. */
+    void print(String text) {
+        if (terminal != null) {
+            terminal.print(REDRAW + text + '\n');
+            terminal.flush();
+            drawn = false;
+        }
+    }
+
     /** As {@link #update(Progress)} while responses are generated. */
     void update(GenerationProgress progress) {
-        draw(render(progress));
+        update(render(progress));
     }
 
     /** For example {@code generating: 12 of 240 responses, 64 in the batch, 3,210 tokens, 812 tokens/s}. */
@@ -52,14 +68,19 @@ final class ProgressLine implements Progress.Listener, AutoCloseable {
 
     /** For example {@code [########            ] layer 3/6, wave 1/2, 5,210 tokens/s, 0:12 left}. */
     static String render(Progress progress) {
-        int full = (int) (progress.fraction() * BAR);
-        String bar = "#".repeat(full) + " ".repeat(BAR - full);
         String wave = progress.waves() > 1 ? String.format(", wave %d/%d", progress.wave(), progress.waves()) : "";
-        return String.format(Locale.ROOT, "[%s] layer %d/%d%s, %,.0f tokens/s, %s left", bar, progress.layer(),
+        return String.format(Locale.ROOT, "%s layer %d/%d%s, %,.0f tokens/s, %s left", bar(progress.fraction()),
+                progress.layer(),
                 progress.layers(), wave, progress.tokensPerSecond(), time(progress.secondsLeft()));
     }
 
-    private static String time(double seconds) {
+    /** For example {@code [########            ]}. */
+    static String bar(double fraction) {
+        int full = (int) (fraction * BAR);
+        return "[" + "#".repeat(full) + " ".repeat(BAR - full) + "]";
+    }
+
+    static String time(double seconds) {
         if (!Double.isFinite(seconds)) {
             return "?";
         }

@@ -70,6 +70,11 @@ final class RecordOptions {
                 threads == null ? defaults.threads() : threads, warning -> err.println("moeplan: " + warning));
     }
 
+    /** Whether the recording will have the experts of every token. */
+    boolean perToken() {
+        return mode == RecordingMode.PER_TOKEN;
+    }
+
     /** Absent if nothing is to be generated. */
     Optional<GenerateOptions> generate() {
         return Optional.ofNullable(generate);
@@ -80,6 +85,6 @@ final class RecordOptions {
     }
 
     RecordingWriter.Options storage() {
-        return new RecordingWriter.Options(compress, weights && mode == RecordingMode.PER_TOKEN);
+        return new RecordingWriter.Options(compress, weights && perToken());
     }
 }

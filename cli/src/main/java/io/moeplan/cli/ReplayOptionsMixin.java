@@ -2,6 +2,7 @@ package io.moeplan.cli;
 
 import io.moeplan.eplb.Dispatch;
 import io.moeplan.eplb.FixedChoice;
+import io.moeplan.eplb.JudgedSteps;
 import io.moeplan.eplb.Phase;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.SourceCounts;
@@ -67,7 +68,19 @@ final class ReplayOptionsMixin {
      *                                  is not the plan's GPUs
      */
     JudgedSteps run(ReplaySplit requests, Plan plan, Dispatch dispatch) {
-        int[] present = presentGpus(plan);
+        return run(requests, presentGpus(plan), plan.topology().gpus(), dispatch);
+    }
+
+    /**
+     * The same for a deployment of which every GPU is there.
+     *
+     * @throws IllegalArgumentException as the other one does
+     */
+    JudgedSteps run(ReplaySplit requests, int gpus, Dispatch dispatch) {
+        return run(requests, IntStream.range(0, gpus).toArray(), gpus, dispatch);
+    }
+
+    private JudgedSteps run(ReplaySplit requests, int[] present, int gpus, Dispatch dispatch) {
         int ranks = batching.ranks == null ? present.length : batching.ranks;
         if (ranks != present.length && dispatch instanceof FixedChoice) {
             throw new IllegalArgumentException("--ep " + ranks + ": the dispatch rule \"" + dispatch.name()
@@ -76,7 +89,7 @@ final class ReplayOptionsMixin {
         }
         Replay.Result result = Replay.run(requests.judged(), options(ranks));
         SourceCounts sources = ranks == present.length
-                ? result.sources().onGpus(present, plan.topology().gpus())
+                ? result.sources().onGpus(present, gpus)
                 : SourceCounts.unknown();
         return new JudgedSteps(result.loads(), sources, requests.holdout(result.loads()), origin(ranks, result));
     }
@@ -96,7 +109,7 @@ final class ReplayOptionsMixin {
         String end = result.loads().steps().size() == batching.steps ? "--max-steps was reached" : "a rank had room";
         String played = result.left() == 0
                 ? " all tokens played"
-                : String.format(Locale.ROOT, "\n%,d tokens left when %s", result.left(), end);
+                : String.format(Locale.ROOT, " %,d tokens left when %s", result.left(), end);
         return String.format(Locale.ROOT,
                 "Replay: %d ranks, up to %d requests and %,d prompt tokens a step on each, %s;%s",
                 ranks, batching.requests, batching.chunk, batching.phase.name().toLowerCase(Locale.ROOT), played);

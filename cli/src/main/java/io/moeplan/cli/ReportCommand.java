@@ -1,12 +1,11 @@
 package io.moeplan.cli;
 
+import io.moeplan.eplb.Dispatch;
 import io.moeplan.eplb.HoldoutSplit;
+import io.moeplan.eplb.JudgedSteps;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.PlanFile;
-import io.moeplan.eplb.Simulation;
-import io.moeplan.eplb.SimulationResult;
-import io.moeplan.eplb.Verdicts;
 import io.moeplan.recording.Recording;
 import io.moeplan.report.HtmlReport;
 import io.moeplan.report.PlanReport;
@@ -23,6 +22,7 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code moeplan report REC [--plan FILE] --out report.html}: one page that says it all. */
@@ -42,17 +42,26 @@ final class ReportCommand implements Callable<Integer> {
     @Mixin
     private DispatchOption dispatch;
 
+    @Mixin
+    private DeadZoneOption deadZone;
+
+    @Mixin
+    private ReplayOptionsMixin replay;
+
     @Option(names = "--out", paramLabel = "FILE", required = true, description = "Where to write the page.")
     private Path out;
 
     @Override
     public Integer call() throws IOException {
+        if (replay.asked() && planFile == null) {
+            throw new ParameterException(spec.commandLine(), "--replay is what a plan is judged on: add --plan FILE");
+        }
         NewOutput.requireAbsent(out);
         Recording opened = recording.open();
         LoadTrace trace = recording.trace(opened);
         Optional<PlanReport> plan = planFile == null
                 ? Optional.empty()
-                : Optional.of(judged(PlanFile.read(planFile), trace, opened.digest()));
+                : Optional.of(judged(PlanFile.read(planFile), opened, trace));
         ReportModel model = ReportModel.of(Facts.run(opened, trace), Analyzer.analyze(trace, opened.loadsByTag()),
                 trace, plan);
         HtmlReport.write(model, out);
@@ -63,9 +72,11 @@ final class ReportCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private PlanReport judged(Plan plan, LoadTrace trace, String digest) {
-        HoldoutSplit split = HoldoutSplit.forPlan(trace, digest, plan);
-        SimulationResult result = Simulation.run(split.judged(), plan, dispatch.rule(), split.holdout());
-        return new PlanReport(plan, result, Verdicts.of(result));
+    private PlanReport judged(Plan plan, Recording opened, LoadTrace trace) throws IOException {
+        Dispatch rule = dispatch.rule(plan);
+        JudgedSteps steps = replay.asked()
+                ? replay.run(JudgedRequests.of(recording, opened, null).apply(plan), plan, rule)
+                : JudgedSteps.recorded(HoldoutSplit.forPlan(trace, opened.digest(), plan));
+        return Judging.report(plan, steps, rule, deadZone.ratio());
     }
 }

@@ -1,12 +1,10 @@
 package io.moeplan.cli;
 
 import io.moeplan.eplb.HoldoutSplit;
+import io.moeplan.eplb.JudgedSteps;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.PlanFile;
-import io.moeplan.eplb.Simulation;
-import io.moeplan.eplb.SimulationResult;
-import io.moeplan.eplb.Verdicts;
 import io.moeplan.eplb.replay.ReplaySplit;
 import io.moeplan.recording.Recording;
 import io.moeplan.report.CsvReport;
@@ -42,6 +40,9 @@ final class SimulateCommand implements Callable<Integer> {
     @Mixin
     private DispatchOption dispatch;
 
+    @Mixin
+    private DeadZoneOption deadZone;
+
     @Option(names = "--holdout", paramLabel = "SHARE", description = "Judge on this share of the steps, the last ones;"
             + " 0 judges on all. Default: on the steps that the plan was not made on, if it was made on this recording;"
             + " on all, if it was made on another. With --replay: on the requests after those steps.")
@@ -58,15 +59,12 @@ final class SimulateCommand implements Callable<Integer> {
         Recording opened = recording.open();
         Function<Plan, JudgedSteps> steps = replay.asked() ? replayed(opened) : recorded(opened);
         List<PlanReport> reports = new ArrayList<>();
-        List<String> texts = new ArrayList<>();
         for (Path file : plans) {
             Plan plan = PlanFile.read(file);
-            JudgedSteps judged = steps.apply(plan);
-            PlanReport report = report(plan, judged);
-            reports.add(report);
-            texts.add((judged.origin().isEmpty() ? "" : judged.origin() + "\n") + TextReport.simulation(report));
+            reports.add(Judging.report(plan, steps.apply(plan), dispatch.rule(plan), deadZone.ratio()));
         }
-        format.print(spec.commandLine().getOut(), () -> String.join("\n", texts),
+        format.print(spec.commandLine().getOut(),
+                () -> String.join("\n", reports.stream().map(TextReport::simulation).toList()),
                 () -> JsonReport.simulation(reports), () -> CsvReport.simulation(reports));
         return ExitCode.OK;
     }
@@ -81,12 +79,6 @@ final class SimulateCommand implements Callable<Integer> {
 
     private Function<Plan, JudgedSteps> replayed(Recording opened) throws IOException {
         Function<Plan, ReplaySplit> requests = JudgedRequests.of(recording, opened, holdout);
-        return plan -> replay.run(requests.apply(plan), plan, dispatch.rule());
-    }
-
-    private PlanReport report(Plan plan, JudgedSteps judged) {
-        SimulationResult result = Simulation.run(judged.loads(), judged.sources(), plan, dispatch.rule(),
-                judged.holdout());
-        return new PlanReport(plan, result, Verdicts.of(result));
+        return plan -> replay.run(requests.apply(plan), plan, dispatch.rule(plan));
     }
 }

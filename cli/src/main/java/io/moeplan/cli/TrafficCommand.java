@@ -74,7 +74,7 @@ final class TrafficCommand implements Callable<Integer> {
 
     private TrafficReport report(Plan plan, ReplaySplit requests, Optional<RankCosts> costs) {
         TokenTrace tokens = requests.judged();
-        Dispatch rule = dispatch.rule();
+        Dispatch rule = dispatch.rule(plan);
         List<Layout> after = Traffic.layouts(tokens, plan);
         List<Layout> before = Traffic.contiguous(after);
         return new TrafficReport(plan, rule, tokens.layerIds(), tokens.tokens(), requests.fraction() > 0,

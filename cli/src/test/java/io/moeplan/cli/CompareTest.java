@@ -79,8 +79,58 @@ class CompareTest {
                 "deepseek", "--out", plan).exit()).isZero();
         Run run = compare("--gpus", 4, "--sweep", "redundant=4", "--algorithms", "deepseek", "--current", plan);
         assertThat(run.err()).isEmpty();
-        assertThat(run.out()).containsPattern("(?m)^deepseek +4 +4 +0 +0.0 % ");
+        assertThat(run.out()).containsPattern("(?m)^deepseek +4 +4 +9 +0 +0.0 % ");
         assertThat(unwrapped(run)).contains("the layout loaded now", "the plan loaded now");
+    }
+
+    @Test
+    void takesAnyRedundancyWithSpareSlots() {
+        Run fill = compare("--gpus", "5,4", "--sweep", "redundant=0,3", "--spare", "fill", "--algorithms", "deepseek",
+                "--no-traffic");
+        assertThat(fill.err()).isEmpty();
+        assertThat(fill.out()).containsPattern("(?m)^deepseek +5 +0\\+3 ").containsPattern("(?m)^deepseek +4 +3\\+1 ")
+                .doesNotContain("Impossible");
+        assertThat(unwrapped(fill)).contains("3 redundant on 5 GPUs", "0 redundant on 4 GPUs", "--spare fill");
+        Run empty = compare("--gpus", 5, "--sweep", "redundant=1", "--spare", "empty", "--algorithms",
+                "deepseek,search",
+                "--no-traffic", "--target", 0.3);
+        assertThat(empty.err()).isEmpty();
+        assertThat(empty.out()).containsPattern("(?m)^search +5 +1 ");
+        assertThat(unwrapped(empty)).contains("0 redundant on 5 GPUs", "--spare empty reaches balancedness");
+    }
+
+    @Test
+    void sweepsSlotsPerGpu() {
+        Run run = compare("--gpus", "4,8", "--sweep", "slots-per-gpu=5,9", "--sweep", "redundant=8", "--algorithms",
+                "deepseek", "--no-traffic", "--format", "csv");
+        List<String> lines = run.out().lines().toList();
+        assertThat(lines).hasSize(7);
+        assertThat(lines.get(1)).contains("impossible", "4 GPUs x 5 slots");
+        assertThat(lines.get(2)).startsWith("deepseek,4,4,");
+        assertThat(lines.get(4)).startsWith("deepseek,8,8,");
+        assertThat(lines.get(5)).startsWith("deepseek,8,40,");
+    }
+
+    @Test
+    void judgesUnderAReplayOfEveryNumberOfGpus() {
+        Run run = compare("--nodes", 2, "--gpus", "4,8", "--algorithms", "deepseek", "--replay", "--phase", "prefill",
+                "--requests-per-gpu", 4, "--engine", "sglang", "--no-traffic");
+        assertThat(run.err()).isEmpty();
+        assertThat(unwrapped(run)).contains("4 GPUs: Replay: 4 ranks, up to 4 requests", "8 GPUs: Replay: 8 ranks",
+                "replayed from requests not planned on", "dispatch static");
+        Run json = compare("--gpus", 8, "--algorithms", "deepseek", "--replay", "--format", "json");
+        assertThat(json.out()).contains("\"replayed\" : true", "\"replay\" : \"Replay: 8 ranks");
+        refused(compare("--gpus", 4, "--replay", "--steady", "--requests-per-gpu", 500, "--algorithms", "deepseek"), 1,
+                "use more --passes");
+        refused(compare("--gpus", 4, "--ep", 4), 2, "--replay");
+    }
+
+    @Test
+    void aReplayTakesTheExpertsOfEveryToken(@TempDir Path temp) {
+        Path counts = temp.resolve("counts");
+        assertThat(Run.moeplan("record", "--model", Run.MODEL, "--workload", Run.WORKLOAD, "--limit", 4, "--mode",
+                "per-pass", "--pass-tokens", 128, "--out", counts).exit()).isZero();
+        refused(Run.moeplan("compare", counts, "--gpus", 4, "--replay"), 1, "record with --mode per-token");
     }
 
     @Test

@@ -91,6 +91,60 @@ class PlanCommandsTest {
         return Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1));
     }
 
+    /** What a plan was made for is in its file, and simulate goes by that unless told otherwise. */
+    @Test
+    void aPlanIsJudgedWithTheRuleItWasMadeFor() {
+        Path plan = plan("plan.json", "--redundant", 8, "--engine", "vllm-ascend");
+        assertThat(Run.moeplan("check", plan, RECORDING).out())
+                .contains("note   planned for the dispatch rule modulo, minimising ");
+        Run own = Run.moeplan("simulate", RECORDING, "--plan", plan, "--format", "json");
+        assertThat(own.out()).contains("\"dispatch\" : \"modulo\"");
+        assertThat(Run.moeplan("simulate", RECORDING, "--plan", plan, "--dispatch", "even").out())
+                .contains("dispatch even");
+    }
+
+    /** A planner that knows no rule does not claim to have planned for one. */
+    @Test
+    void plansOfOtherPlannersAreForTheEvenSplit() {
+        Path file = temp.resolve("plan.json");
+        Run plan = Run.moeplan("plan", RECORDING, "--gpus", 8, "--redundant", 8, "--algorithm", "deepseek",
+                "--dispatch",
+                "modulo", "--out", file);
+        assertThat(plan.out()).contains("Note: deepseek knows no dispatch rule but even");
+        assertThat(Run.moeplan("check", file, RECORDING).out()).contains("planned for the dispatch rule even,");
+        assertThat(Run.moeplan("simulate", RECORDING, "--plan", file).out()).contains("dispatch even");
+        assertThat(Run.moeplan("simulate", RECORDING, "--plan", file, "--dispatch", "modulo").out())
+                .contains("dispatch modulo");
+    }
+
+    @Test
+    void gainsAreCountedFromTheDeadZone() throws IOException {
+        Path plan = plan("plan.json", "--redundant", 8, "--dead-zone", 1.5);
+        Run hidden = Run.moeplan("simulate", RECORDING, "--plan", plan, "--dead-zone", 9);
+        assertThat(hidden.out().replaceAll("\\s+", " "))
+                .contains("kernels hide an imbalance of up to 9.0, so there is nothing to gain");
+        Run wrong = Run.moeplan("simulate", RECORDING, "--plan", plan, "--dead-zone", 0.9);
+        assertThat(wrong.exit()).isEqualTo(2);
+        assertThat(wrong.err()).contains("use 1 or more");
+        Path times = Files.writeString(temp.resolve("times.csv"), "1,3\n1.05,3\n1.1,3\n1.2,3.2\n1.4,3.6\n2,4.8\n");
+        assertThat(Run.moeplan("calibrate", times).out()).contains("pass --dead-zone 1.1000 to plan");
+    }
+
+    /** Nothing but the reference's own layout has an expert twice on a GPU. */
+    @Test
+    void expertsLieTwiceOnAGpuOnlyIfTheyMay() {
+        Path plan = plan("plan.json", "--redundant", 32, "--same-gpu-replicas", "--objective", "mean");
+        assertThat(Run.moeplan("check", plan, RECORDING).exit()).isZero();
+    }
+
+    @Test
+    void anObjectiveThatARuleDoesNotAllowIsRefused() {
+        Run run = Run.moeplan("plan", RECORDING, "--gpus", 8, "--objective", "decode", "--dispatch", "lp", "--out",
+                temp.resolve("plan.json"));
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.errorLines()).singleElement().asString().contains("use --objective steps, tail or mean");
+    }
+
     @Test
     void countMatricesBecomeRecordings() throws IOException {
         Path matrix = Files.writeString(temp.resolve("counts.json"), "[[[5, 1, 1, 1], [2, 2, 2, 2]], [[4, 0, 0, 4], "

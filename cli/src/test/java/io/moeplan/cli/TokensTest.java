@@ -96,9 +96,9 @@ class TokensTest {
         Run few = good(simulate(plan, "--replay", "--phase", "decode", "--requests-per-gpu", 2, "--holdout", 0,
                 "--format", "json"));
         assertThat(number(few, "judged_steps")).isGreaterThan(number(decode, "judged_steps"));
-        assertThat(good(simulate(plan, "--replay", "--max-steps", 3)).out()).contains("tokens left when --max-steps");
+        assertThat(words(simulate(plan, "--replay", "--max-steps", 3))).contains("tokens left when --max-steps");
         Run steady = good(simulate(plan, "--replay", "--steady", "--passes", 3));
-        assertThat(steady.out()).contains("tokens left when a rank had room");
+        assertThat(words(steady)).contains("tokens left when a rank had room");
         assertThat(simulate(plan, "--replay", "--steady", "--requests-per-gpu", 500).errorLines()).singleElement()
                 .asString().contains("use more --passes, or fewer requests per GPU");
         assertThat(good(simulate(plan, "--replay", "--prefill-chunk", 64, "--format", "json")).out())
@@ -197,6 +197,33 @@ class TokensTest {
         assertThat(number(json, "gpus")).isBetween(1.0, 4.0);
         Run csv = good(Run.moeplan("traffic", RECORDING, "--plan", plan, "--format", "csv"));
         assertThat(csv.out().lines()).hasSize(1 + 2 * 6).first().asString().startsWith("plan,dispatch,layout,layer,");
+    }
+
+    @Test
+    void reportsMayBeJudgedUnderAReplay() throws IOException {
+        Path page = temp.resolve("replayed.html");
+        Run run = good(Run.moeplan("report", RECORDING, "--plan", plan, "--replay", "--phase", "decode",
+                "--requests-per-gpu", 8, "--out", page));
+        String says = "Replay: 8 ranks, up to 8 requests and 4,096 prompt tokens a step on each, decode";
+        assertThat(words(run)).contains(says, "replayed from requests held out");
+        assertThat(Files.readString(page)).contains(says);
+        Run planless = Run.moeplan("report", RECORDING, "--replay", "--out", temp.resolve("none.html"));
+        assertThat(planless.exit()).isEqualTo(2);
+        assertThat(planless.errorLines()).singleElement().asString().contains("--replay is what a plan is judged on");
+    }
+
+    @Test
+    void profilesMayBeJudgedUnderAReplay() {
+        Run run = Run.moeplan("profile", "--model", Run.MODEL, "--workload", Run.WORKLOAD, "--limit", 16,
+                "--pass-tokens", 256, "--gpus", 4, "--algorithm", "deepseek", "--replay", "--requests-per-gpu", 2,
+                "--out", temp.resolve("profile"));
+        assertThat(words(run)).contains("Replay: 4 ranks, up to 2 requests");
+        Run counts = Run.moeplan("profile", "--model", Run.MODEL, "--workload", Run.WORKLOAD, "--mode", "stat",
+                "--gpus",
+                4, "--replay", "--out", temp.resolve("never"));
+        assertThat(counts.exit()).isEqualTo(2);
+        assertThat(counts.errorLines()).singleElement().asString().contains("use --mode per-token");
+        assertThat(temp.resolve("never")).doesNotExist();
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.moeplan.eplb;
 
+import io.moeplan.eplb.search.Split;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -16,6 +17,13 @@ public sealed interface Dispatch permits EvenSplit, FixedChoice, LeastMaximum, R
 
     /** The rule made ready for a layout, for many steps. */
     LayerDispatch on(Layout layout);
+
+    /**
+     * What a planner can know of this rule before a step comes: the mean of its random choices.
+     *
+     * @param senders the source ranks that send tokens, ascending
+     */
+    Split split(Topology topology, int[] senders);
 
     /**
      * The tokens that each GPU computes in one step and layer, if every source rank that holds an expert sends an equal

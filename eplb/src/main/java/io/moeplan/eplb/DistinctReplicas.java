@@ -98,7 +98,7 @@ public final class DistinctReplicas {
             return distinct.equals(plan.requirements())
                     ? plan
                     : new Plan(plan.model(), plan.recording(), plan.topology(), plan.algorithm(), plan.objective(),
-                            plan.layers(), distinct);
+                            plan.layers(), distinct, plan.dispatch());
         }
         if (!Arrays.equals(trace.layerIds(), plan.layers().stream().mapToInt(LayerPlan::layer).toArray())) {
             throw new IllegalArgumentException("the recording has other MoE layers than the plan");
@@ -119,7 +119,7 @@ public final class DistinctReplicas {
             layers.add(Planning.certify(problem, old.layer(), map, totals));
         }
         return new Plan(plan.model(), plan.recording(), plan.topology(), plan.algorithm() + "+distinct",
-                plan.objective(), List.copyOf(layers), kept);
+                plan.objective(), List.copyOf(layers), kept, plan.dispatch());
     }
 
     private static boolean nodesSuffice(Plan plan, LayerPlan layer) {

@@ -1,5 +1,6 @@
 package io.moeplan.eplb;
 
+import io.moeplan.eplb.search.Split;
 import java.util.Arrays;
 
 /**
@@ -10,6 +11,11 @@ public record EvenSplit() implements Dispatch {
     @Override
     public String name() {
         return "even";
+    }
+
+    @Override
+    public Split split(Topology topology, int[] senders) {
+        return new Split.Even();
     }
 
     @Override

@@ -1,5 +1,7 @@
 package io.moeplan.eplb;
 
+import io.moeplan.eplb.search.Split;
+
 /**
  * Splits every step's tokens over the replicas so that the fullest GPU has as little as any split allows: SGLang's
  * {@code --ep-dispatch-algorithm lp} and DeepSeek's LPLB, which solve a linear program per batch. Tokens may be split in
@@ -12,6 +14,11 @@ public record LeastMaximum() implements Dispatch {
     @Override
     public String name() {
         return "lp";
+    }
+
+    @Override
+    public Split split(Topology topology, int[] senders) {
+        return new Split.Evenest();
     }
 
     @Override

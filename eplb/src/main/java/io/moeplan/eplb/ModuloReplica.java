@@ -20,4 +20,17 @@ public record ModuloReplica() implements FixedChoice {
         }
         return choices;
     }
+
+    /** Exact: the first replicas take a rank more where the ranks do not divide by them. */
+    @Override
+    public double[] shares(Topology topology, int[] senders, int[] gpus) {
+        double[] shares = new double[gpus.length];
+        for (int source : senders) {
+            shares[source % gpus.length] += 1;
+        }
+        for (int r = 0; r < shares.length; r++) {
+            shares[r] /= senders.length;
+        }
+        return shares;
+    }
 }

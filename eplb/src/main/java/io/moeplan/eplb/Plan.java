@@ -6,11 +6,19 @@ import java.util.List;
  * A layout for every MoE layer of a model: what a plan file holds.
  *
  * @param algorithm the planner's name, e.g. {@code deepseek}
- * @param objective what it minimised, e.g. {@code mean}: the fullest GPU under the window mean
+ * @param objective what it minimised, e.g. {@code mean}: the fullest GPU under the window mean. Where that is not what was
+ *                  asked for, with the reason in brackets
  * @param requirements what else the layouts keep to
+ * @param dispatch  the {@linkplain Dispatch#name name} of the dispatch rule it was planned for
  */
 public record Plan(Model model, Recording recording, Topology topology, String algorithm, String objective,
-        List<LayerPlan> layers, Requirements requirements) {
+        List<LayerPlan> layers, Requirements requirements, String dispatch) {
+    /** A plan for the even split. */
+    public Plan(Model model, Recording recording, Topology topology, String algorithm, String objective,
+            List<LayerPlan> layers, Requirements requirements) {
+        this(model, recording, topology, algorithm, objective, layers, requirements, new EvenSplit().name());
+    }
+
     /** A plan with {@linkplain Requirements#usual the usual requirements}. */
     public Plan(Model model, Recording recording, Topology topology, String algorithm, String objective,
             List<LayerPlan> layers) {
@@ -19,7 +27,13 @@ public record Plan(Model model, Recording recording, Topology topology, String a
 
     /** The same plan with other layers. */
     public Plan withLayers(List<LayerPlan> other) {
-        return new Plan(model, recording, topology, algorithm, objective, List.copyOf(other), requirements);
+        return new Plan(model, recording, topology, algorithm, objective, List.copyOf(other), requirements,
+                dispatch);
+    }
+
+    /** The same plan for another dispatch rule. */
+    public Plan withDispatch(String rule) {
+        return new Plan(model, recording, topology, algorithm, objective, layers, requirements, rule);
     }
 
     /** The topology as one layer has it, which may have its own number of slots per GPU. */

@@ -38,6 +38,7 @@ public final class PlanCheck {
             check.groups();
             check.survival();
             check.figures();
+            check.purpose();
             trace.ifPresentOrElse(check::certificates, () -> check.findings
                     .add(Finding.note("balance and bounds were not recomputed: that takes the recording")));
         }
@@ -163,6 +164,12 @@ public final class PlanCheck {
         report(faults,
                 "every expert keeps a replica whichever " + (lost == 1 ? what + " is" : lost + " " + what + "s are")
                         + " lost");
+    }
+
+    private void purpose() {
+        findings.add(Finding.note("planned for the dispatch rule " + plan.dispatch() + ", minimising "
+                + plan.objective()
+                + (plan.dispatch().equals(new EvenSplit().name()) ? "" : "; balance and bounds are under even split")));
     }
 
     /** The figures against each other, which needs no recording. */

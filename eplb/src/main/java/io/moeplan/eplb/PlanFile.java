@@ -11,7 +11,8 @@ import java.util.stream.Collectors;
 /**
  * Plan files: JSON, a layer per line so that two of them can be diffed.
  *
- * <p>{@code requirements} and a layer's {@code slots_per_gpu} are written only where they are not the usual ones, slots that
+ * <p>{@code requirements}, {@code dispatch} and a layer's {@code slots_per_gpu} are written only where they are not the
+ * usual ones, slots that
  * are empty as -1. The {@code summary} is for readers of the file; {@link #read} takes the layers' own figures.
  */
 public final class PlanFile {
@@ -64,6 +65,9 @@ public final class PlanFile {
         }
         head.put("algorithm", plan.algorithm());
         head.putObject("objective").put("name", plan.objective());
+        if (!plan.dispatch().equals(new EvenSplit().name())) {
+            head.put("dispatch", plan.dispatch());
+        }
         String fields = head.properties().stream().map(field -> text(field.getKey()) + ":" + text(field.getValue()))
                 .collect(Collectors.joining(",\n"));
         return "{" + fields + ",\n\"layers\":[\n" + layers(plan) + "],\n\"summary\":"

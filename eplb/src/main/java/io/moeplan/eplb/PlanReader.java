@@ -44,7 +44,8 @@ final class PlanReader {
                 ? requirements(root.field("requirements"), topology)
                 : Requirements.usual(topology, model.groups());
         Plan plan = new Plan(model, planned, topology, root.field("algorithm").text(),
-                root.field("objective").field("name").text(), List.of(), requirements);
+                root.field("objective").field("name").text(), List.of(), requirements,
+                dispatch(root));
         return plan.withLayers(layers(root.field("layers"), plan));
     }
 
@@ -81,6 +82,19 @@ final class PlanReader {
             throw topology.fault("its " + read.slots() + " slots do not hold " + experts + " experts");
         }
         return read;
+    }
+
+    /** Plans of old were made for the even split. */
+    private static String dispatch(JsonPlace root) throws PlanFileException {
+        if (!root.has("dispatch")) {
+            return new EvenSplit().name();
+        }
+        String name = root.field("dispatch").text();
+        try {
+            return Dispatch.named(name).name();
+        } catch (IllegalArgumentException e) {
+            throw root.field("dispatch").fault(e.getMessage());
+        }
     }
 
     private static Requirements requirements(JsonPlace requirements, Topology topology) throws PlanFileException {

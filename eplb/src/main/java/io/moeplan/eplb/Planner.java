@@ -42,6 +42,29 @@ public sealed interface Planner permits ContiguousPlanner, DeepSeekPlanner, Tens
     }
 
     /**
+     * What came of planning.
+     *
+     * @param maps      the logical expert in each slot, {@code [layers][slots of the layer]}
+     * @param objective what was really minimised, as plan files name it
+     */
+    record Outcome(int[][] maps, String objective) {}
+
+    /** {@link #plan(List, LoadTrace)} with what was really minimised, for planners that choose that by the trace. */
+    default Outcome outcome(List<PlanProblem> problems, LoadTrace trace) {
+        return new Outcome(plan(problems, trace), objective());
+    }
+
+    /** The dispatch rule that the planner has in mind; {@code even} for those that know no other. */
+    default Dispatch dispatch() {
+        return new EvenSplit();
+    }
+
+    /** The same planner for an engine with this dispatch rule; one that knows none but the even split is as it was. */
+    default Planner under(Dispatch rule) {
+        return this;
+    }
+
+    /**
      * The same planner with this much time for all layers together; one that needs no time to search is as it was.
      *
      * @param budget above zero

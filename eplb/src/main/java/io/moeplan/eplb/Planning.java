@@ -43,7 +43,8 @@ public final class Planning {
         if (trace.steps().isEmpty()) {
             throw new IllegalArgumentException("the recording has no steps to plan on");
         }
-        int[][] maps = planner.plan(problems, trace);
+        Planner.Outcome outcome = planner.outcome(problems, trace);
+        int[][] maps = outcome.maps();
         List<LayerPlan> layers = new ArrayList<>();
         Requirements kept = planner.keeps(problems.getFirst().requirements());
         for (int layer = 0; layer < maps.length; layer++) {
@@ -51,8 +52,8 @@ public final class Planning {
             layers.add(certify(problem, trace.layerId(layer), maps[layer], trace.totals(layer)));
         }
         Plan.Recording recording = new Plan.Recording(digest, trace.steps().size(), trace.tokens());
-        Plan plan = new Plan(model, recording, topology, planner.name(), planner.objective(), List.copyOf(layers),
-                kept);
+        Plan plan = new Plan(model, recording, topology, planner.name(), outcome.objective(), List.copyOf(layers),
+                kept).withDispatch(planner.dispatch().name());
         boolean mend = problems.getFirst().requirements().distinct() && !kept.distinct();
         return mend ? DistinctReplicas.repair(plan, trace) : plan;
     }

@@ -1,5 +1,6 @@
 package io.moeplan.eplb;
 
+import io.moeplan.eplb.search.Split;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
@@ -21,6 +22,11 @@ public record RandomReplica(String name, long seed) implements Dispatch {
     /** SGLang's rule, under the name {@code dynamic}. */
     public static RandomReplica dynamic() {
         return new RandomReplica("dynamic", 0);
+    }
+
+    @Override
+    public Split split(Topology topology, int[] senders) {
+        return new Split.Even();
     }
 
     @Override

@@ -75,6 +75,37 @@ public record StaticReplica() implements FixedChoice {
         }
     }
 
+    /**
+     * Exact but for the ranks that share all replicas: there every replica counts as one that drew a rank more, if some do.
+     * Nobody knows before the engine draws which these will be, and the fullest GPU is one of theirs; so numbers of replicas
+     * that ranks divide by come out as the better ones, which they are. These shares may sum to more than 1.
+     */
+    @Override
+    public double[] shares(Topology topology, int[] senders, int[] gpus) {
+        int[] onNode = new int[topology.nodes()];
+        int[] firstOnNode = new int[topology.nodes()];
+        for (int r = gpus.length - 1; r >= 0; r--) {
+            int node = topology.nodeOf(gpus[r]);
+            onNode[node]++;
+            firstOnNode[node] = r;
+        }
+        double[] ranks = new double[gpus.length];
+        int drawn = 0;
+        for (int source : senders) {
+            int own = Arrays.binarySearch(gpus, source);
+            int node = topology.nodeOf(source);
+            if (own >= 0) {
+                ranks[own]++;
+            } else if (onNode[node] > 0 && onNode[node] < gpus.length) {
+                ranks[firstOnNode[node]]++;
+            } else {
+                drawn++;
+            }
+        }
+        int most = Math.ceilDiv(drawn, gpus.length);
+        return Arrays.stream(ranks).map(fixed -> (fixed + most) / senders.length).toArray();
+    }
+
     private static boolean sends(int[] senders, int rank) {
         return Arrays.binarySearch(senders, rank) >= 0;
     }

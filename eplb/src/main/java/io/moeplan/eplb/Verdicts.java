@@ -6,7 +6,8 @@ import java.util.Locale;
 public final class Verdicts {
     /**
      * Max / mean at and below which better balance saves no time: kernels work in tiles and hide that much. Measured
-     * thresholds lie at 1.03 to 1.10 on H20 and far higher on some H800 set-ups, so this is a cautious one.
+     * thresholds lie at 1.03 to 1.10 on H20 and far higher on some H800 set-ups, so this is a cautious one, used where
+     * nobody has measured ({@link SimulationResult#withDeadZone}).
      */
     public static final double DEAD_ZONE = 1.05;
     /** Gain from which a plan is worth loading. */
@@ -23,7 +24,7 @@ public final class Verdicts {
     public static Verdict of(SimulationResult result) {
         double before = result.before().overall().weighted();
         double after = result.after().overall().weighted();
-        double gain = gain(before, after);
+        double gain = gain(before, after, result.deadZone());
         boolean unsure = result.interval().isPresent() && result.interval().get().gain().low() <= 0;
         Verdict.Word word = word(gain) == Verdict.Word.APPLY && unsure ? Verdict.Word.MARGINAL : word(gain);
         return new Verdict(word, gain, reason(before, after, gain, result));
@@ -36,7 +37,12 @@ public final class Verdicts {
      * @param after  the same with the plan
      */
     static double gain(double before, double after) {
-        return 1 - Math.max(after, DEAD_ZONE) / Math.max(before, DEAD_ZONE);
+        return gain(before, after, DEAD_ZONE);
+    }
+
+    /** The same with another dead zone. */
+    static double gain(double before, double after, double deadZone) {
+        return 1 - Math.max(after, deadZone) / Math.max(before, deadZone);
     }
 
     private static Verdict.Word word(double gain) {
@@ -53,14 +59,14 @@ public final class Verdicts {
         String figures = String.format(Locale.ROOT,
                 "The fullest GPU carries %.2f times the mean load with this plan, %.2f times with %s", after, before,
                 other);
-        return figures + ", " + judgedOn(result.holdout()) + ": " + meaning(before, after, gain) + "."
+        return figures + ", " + judgedOn(result.holdout()) + ": " + meaning(before, after, gain, result.deadZone())
+                + "."
                 + result.interval().map(GainInterval::gain).map(interval -> doubt(gain, interval)).orElse("");
     }
 
-    private static String meaning(double before, double after, double gain) {
-        if (before <= DEAD_ZONE && after <= DEAD_ZONE) {
-            return String.format(Locale.ROOT, "kernels hide an imbalance of up to %.2f, so there is nothing to gain",
-                    DEAD_ZONE);
+    private static String meaning(double before, double after, double gain, double deadZone) {
+        if (before <= deadZone && after <= deadZone) {
+            return "kernels hide an imbalance of up to " + deadZone + ", so there is nothing to gain";
         }
         if (before == after) {
             return "that is the same";

@@ -65,6 +65,27 @@ class SearchPlannerTest {
         assertThat(beaten).isLessThan(compared / 30);
     }
 
+    /** With the reference's freedom to put an expert on a GPU twice, on 10,000 layers, whatever they are. */
+    @Test
+    void isNeverWorseThanTheReferenceWithTheSameFreedom() {
+        SplittableRandom random = new SplittableRandom(3);
+        int layers = 25;
+        int doubled = 0;
+        for (int compared = 0; compared < 10_000; compared += layers) {
+            PlanProblem problem = randomProblem(random);
+            LoadTrace trace = randomTrace(random, layers, problem.experts(), 1);
+            int[][] reference = new DeepSeekPlanner().plan(problem, trace);
+            int[][] ours = mean(Duration.ofMillis(5)).withSameGpu(true).plan(problem, trace, () -> false);
+            for (int layer = 0; layer < layers; layer++) {
+                long[] totals = trace.totals(layer);
+                assertThat(maxOverMean(problem, ours[layer], totals)).as("%s", problem)
+                        .isLessThanOrEqualTo(maxOverMean(problem, reference[layer], totals) + 1e-9);
+                doubled += DistinctReplicas.neededFor(problem.topology(), problem.experts(), ours[layer]) ? 1 : 0;
+            }
+        }
+        assertThat(doubled).isPositive().isLessThan(500);
+    }
+
     private static int[][] plan(PlanProblem problem, LoadTrace trace) {
         return mean(Duration.ofMillis(5)).plan(problem, trace, () -> false);
     }

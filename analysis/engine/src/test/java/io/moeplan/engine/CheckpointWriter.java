@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /** Takes checkpoints apart and writes changed ones, all tensors in memory. */
@@ -43,6 +45,34 @@ public final class CheckpointWriter {
     /** The same bytes under another type of the same size. */
     public CheckpointWriter retype(String name, String type) {
         tensors.computeIfPresent(name, (n, entry) -> new Entry(type, entry.shape(), entry.bytes()));
+        return this;
+    }
+
+    /** The same bytes in another shape of the same size. */
+    public CheckpointWriter reshape(String name, long... shape) {
+        tensors.computeIfPresent(name, (n, entry) -> new Entry(entry.type(), shape, entry.bytes()));
+        return this;
+    }
+
+    /** Only the first {@code count} of the leading dimension. */
+    public CheckpointWriter first(String name, int count) {
+        tensors.computeIfPresent(name, (n, entry) -> {
+            long[] shape = entry.shape().clone();
+            int bytes = (int) (entry.bytes().length / shape[0] * count);
+            shape[0] = count;
+            return new Entry(entry.type(), shape, Arrays.copyOf(entry.bytes(), bytes));
+        });
+        return this;
+    }
+
+    public Set<String> names() {
+        return tensors.keySet();
+    }
+
+    public CheckpointWriter rename(UnaryOperator<String> newName) {
+        Map<String, Entry> old = new LinkedHashMap<>(tensors);
+        tensors.clear();
+        old.forEach((name, entry) -> tensors.put(newName.apply(name), entry));
         return this;
     }
 

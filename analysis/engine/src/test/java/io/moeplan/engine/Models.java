@@ -17,8 +17,13 @@ public final class Models {
 
     /** The directory of a model fixture. */
     public static Path directory(String name) {
+        return resource("/models/" + name + "/config.json").getParent();
+    }
+
+    /** A file or directory among the test resources. */
+    public static Path resource(String name) {
         try {
-            return Path.of(Models.class.getResource("/models/" + name + "/config.json").toURI()).getParent();
+            return Path.of(Models.class.getResource(name).toURI());
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }

@@ -2,6 +2,7 @@ package io.moeplan.report;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.moeplan.eplb.compare.Baseline;
 import io.moeplan.eplb.compare.Candidate;
 import io.moeplan.eplb.compare.ComparisonRow;
 import io.moeplan.eplb.compare.ComparisonRow.Impossible;
@@ -35,25 +36,33 @@ final class ComparisonJson {
         };
     }
 
+    /** What was asked for; {@code redundant} is null where it was slots per GPU. */
     private static ObjectNode candidate(Candidate candidate) {
-        return JsonReport.object().put("planner", candidate.planner()).put("gpus", candidate.gpus())
-                .put("redundant", candidate.redundant());
+        ObjectNode node = JsonReport.object().put("planner", candidate.planner()).put("gpus", candidate.gpus());
+        Integer redundant = ComparisonCsv.askedRedundant(candidate);
+        return node.put("redundant", redundant).put("asked_redundant", redundant);
     }
 
     private static ObjectNode judged(Judged row) {
-        ObjectNode node = candidate(row.candidate()).put("possible", true)
+        ObjectNode node = candidate(row.candidate()).put("redundant", row.redundant()).put("possible", true)
                 .put("slots_per_gpu", row.plan().topology().slotsPerGpu())
                 .put("vllm_balancedness", row.balancedness()).put("weighted", row.maxOverMean()).put("p99", row.p99())
                 .put("mean_gap", row.certificate().meanGap());
         ObjectNode binding = node.putObject("bound_terms");
         row.binding().forEach((term, layers) -> binding.put(term.name().toLowerCase(Locale.ROOT), layers));
         node.set("traffic", row.traffic().map(ComparisonJson::traffic).orElse(null));
-        ObjectNode moves = node.putObject("moves").put("from", row.moves().from()).put("replicas", row.moves().moves())
+        Baseline baseline = row.baseline();
+        ObjectNode moves = node.putObject("moves").put("from", baseline.layout()).put("replicas", row.moves().moves())
                 .put("share", row.moves().share());
         put(moves, "bytes", row.moves().bytes());
         put(node, "memory_per_gpu", row.memoryPerGpu());
+        node.putObject("baseline").put("layout", baseline.layout()).put("slots_per_gpu", baseline.slotsPerGpu())
+                .put("redundant", baseline.redundant());
+        node.set("holdout", PlanJson.holdout(row.simulation().holdout()));
+        node.put("replay", row.origin().isEmpty() ? null : row.origin());
         node.set("verdict", PlanJson.verdict(row.verdict(), row.simulation()));
-        return node.put("planning_seconds", row.planning().toNanos() / 1e9);
+        return node.put("gain_same_slots", row.sameSlots())
+                .put("planning_seconds", row.planning().toNanos() / 1e9);
     }
 
     private static ObjectNode traffic(TrafficFigures traffic) {
@@ -69,7 +78,7 @@ final class ComparisonJson {
     }
 
     private static ObjectNode reached(Optional<Judged> row) {
-        return row.map(judged -> JsonReport.object().put("redundant", judged.candidate().redundant())
+        return row.map(judged -> JsonReport.object().put("redundant", judged.redundant())
                 .put("vllm_balancedness", judged.balancedness())).orElse(null);
     }
 

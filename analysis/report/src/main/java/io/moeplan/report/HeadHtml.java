@@ -39,7 +39,8 @@ final class HeadHtml {
                 + escape(report.simulation().before().layout())
                 + " layout and " + Numbers.times(after) + " times with the plan (" + escape(report.plan().algorithm())
                 + ").</p>\n<p>" + escape(verdict.reason()) + "</p>\n<p class=\"muted\">"
-                + escape(sentence(Words.holdout(report.simulation().holdout()))) + "</p></div>\n";
+                + escape(sentence(Words.holdout(report.simulation().holdout())))
+                + (report.origin().isEmpty() ? "" : " " + escape(report.origin()) + ".") + "</p></div>\n";
     }
 
     private static String skew(ReportModel model) {

@@ -15,15 +15,16 @@ public final class MigrationText {
 
     /** The moves of a plan, and what fewer of them would buy. */
     public static String moves(Migration migration, List<MoveLimit.Row> table) {
-        TextTable rows = new TextTable("rrrrr", "share", "moves", "bytes", "max/mean", "worst layer");
+        TextTable rows = new TextTable("rrrrrr", "share", "moves", "bytes", "objective", "max/mean", "worst layer");
         for (MoveLimit.Row row : table) {
-            rows.row(percent(row.share()), integer(row.moves()), bytes(row.bytes()), figure(row.meanMaxOverMean()),
-                    figure(row.worstMaxOverMean()));
+            rows.row(percent(row.share()), integer(row.moves()), bytes(row.bytes()), figure(row.meanCost()),
+                    figure(row.meanMaxOverMean()), figure(row.worstMaxOverMean()));
         }
         return "Migration: " + integer(migration.moves()) + " experts move to another GPU, over "
                 + migration.layers().size() + " layers" + (migration.bytes() > 0 ? ", " + bytes(migration.bytes()) : "")
-                + "\nMoves against balance (of all moves that the whole new plan takes; max / mean of the steps planned"
-                + " on)\n" + rows.render() + "\n";
+                + "\nMoves against balance (of all moves that the whole new plan takes). Objective: what the plan is"
+                + " made for,\nabout the fullest GPU over the mean in each step; max/mean: of the mean of the steps"
+                + " planned on\n" + rows.render() + "\n";
     }
 
     /** Balance in each case of a loss. */

@@ -18,7 +18,8 @@ final class PlanJson {
     private PlanJson() {}
 
     static ObjectNode plan(Plan plan) {
-        ObjectNode node = JsonReport.object().put("algorithm", plan.algorithm()).put("objective", plan.objective());
+        ObjectNode node = JsonReport.object().put("algorithm", plan.algorithm()).put("objective", plan.objective())
+                .put("planned_for_dispatch", plan.dispatch());
         node.putObject("topology").put("nodes", plan.topology().nodes())
                 .put("gpus_per_node", plan.topology().gpusPerNode())
                 .put("slots_per_gpu", plan.topology().slotsPerGpu());
@@ -37,6 +38,7 @@ final class PlanJson {
         ObjectNode node = JsonReport.object().put("algorithm", report.plan().algorithm())
                 .put("dispatch", report.simulation().dispatch());
         node.set("holdout", holdout(report.simulation().holdout()));
+        node.put("replay", report.origin().isEmpty() ? null : report.origin());
         node.set("verdict", verdict(report.verdict(), report.simulation()));
         node.set("before", layout(report.simulation().before(), report.plan()));
         node.set("after", layout(report.simulation().after(), report.plan()));

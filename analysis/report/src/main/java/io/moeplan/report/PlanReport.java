@@ -8,8 +8,17 @@ import io.moeplan.eplb.Verdict;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** A plan, what replaying it over the recording gave, and whether it is worth loading. */
-public record PlanReport(Plan plan, SimulationResult simulation, Verdict verdict) {
+/**
+ * A plan, what replaying it over the recording gave, and whether it is worth loading.
+ *
+ * @param origin where the judged steps come from, a line for people; empty if they are the recording's own
+ */
+public record PlanReport(Plan plan, SimulationResult simulation, Verdict verdict, String origin) {
+    /** Judged on the recording's own steps. */
+    public PlanReport(Plan plan, SimulationResult simulation, Verdict verdict) {
+        this(plan, simulation, verdict, "");
+    }
+
     /**
      * @throws IllegalArgumentException if plan and simulation are not about the same number of layers
      */

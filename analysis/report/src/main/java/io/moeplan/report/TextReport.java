@@ -26,7 +26,8 @@ public final class TextReport {
         model.plan().ifPresent(plan -> text.append(verdict(plan.verdict())).append('\n'));
         text.append(run(model.run())).append('\n').append(analysis(model.analysis()));
         model.plan().ifPresent(
-                plan -> text.append('\n').append(plan(plan)).append('\n').append(balance(plan.simulation())));
+                plan -> text.append('\n').append(plan(plan)).append('\n').append(origin(plan))
+                        .append(balance(plan.simulation())));
         return text.toString();
     }
 
@@ -81,7 +82,8 @@ public final class TextReport {
             table.row(String.valueOf(layer.plan().layer()), figure(layer.before()), figure(layer.after()),
                     figure(layer.beforeP99()), figure(layer.afterP99()));
         }
-        return balance(report.simulation()) + "\nPer layer: max/mean, token-weighted\n" + table.render() + '\n'
+        return origin(report) + balance(report.simulation()) + "\nPer layer: max/mean, token-weighted\n"
+                + table.render() + '\n'
                 + verdict(report.verdict());
     }
 
@@ -91,10 +93,15 @@ public final class TextReport {
     }
 
     private static String planHead(Plan plan) {
-        return wrap("Plan: " + clean(plan.algorithm()) + " (objective: " + clean(plan.objective()) + ")", 0)
+        return wrap("Plan: " + clean(plan.algorithm()) + " (objective: " + clean(plan.objective())
+                + ", dispatch: " + clean(plan.dispatch()) + ")", 0)
                 + wrap("Topology: " + Words.topology(plan.topology(), plan.model()), 0)
                 + wrap("Planned on " + Numbers.count(plan.recording().steps(), "step") + ", "
                         + integer(plan.recording().tokens()) + " tokens", 0);
+    }
+
+    private static String origin(PlanReport report) {
+        return report.origin().isEmpty() ? "" : wrap(report.origin(), 0);
     }
 
     private static String balance(SimulationResult simulation) {

@@ -78,7 +78,7 @@ final class Words {
 
     private static String sure(GainInterval interval) {
         return String.format(Locale.ROOT,
-                "%.0f %% intervals (%s resamples in blocks of %s): max/mean %s to %s before, %s to %s after; gain %s",
+                "%.0f %% intervals (%s resamples in blocks of %s, widened for few or alike steps): max/mean %s to %s before, %s to %s after; gain %s",
                 100 * interval.level(), integer(interval.resamples()), count(interval.blockSteps(), "step"),
                 Numbers.figure(interval.before().low()), Numbers.figure(interval.before().high()),
                 Numbers.figure(interval.after().low()), Numbers.figure(interval.after().high()),

@@ -8,10 +8,12 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.moeplan.eplb.GainInterval;
 import io.moeplan.eplb.Interval;
 import io.moeplan.eplb.SimulationResult;
+import io.moeplan.eplb.compare.Baseline;
 import io.moeplan.eplb.compare.Candidate;
 import io.moeplan.eplb.compare.ComparisonRow.Impossible;
 import io.moeplan.eplb.compare.ComparisonRow.Judged;
 import io.moeplan.eplb.compare.Moves;
+import io.moeplan.eplb.compare.Slots;
 import io.moeplan.eplb.compare.Target;
 import io.moeplan.eplb.traffic.TrafficFigures;
 import java.time.Duration;
@@ -26,9 +28,13 @@ class ComparisonReportTest {
     private static final Judged HOSTILE = judged(Hostile.model().plan().orElseThrow(), Hostile.TEXT, false);
     private static final ComparisonReport REPORT = new ComparisonReport(KNOWN.simulation().holdout(), "even",
             OptionalLong.of(1L << 20),
-            List.of(KNOWN, new Impossible(new Candidate("search", 8, 7), "use --redundant 0 or 8"), HOSTILE),
+            List.of(KNOWN, new Impossible(new Candidate("search", 8, redundant(7)), "use --redundant 0 or 8"), HOSTILE),
             List.of(new Target("deepseek", 8, 0.9, Optional.of(KNOWN), Optional.empty(), 1),
                     new Target("deepseek", 8, 0.99, Optional.empty(), Optional.of(KNOWN), 4)));
+
+    private static Slots redundant(int replicas) {
+        return new Slots.Redundant(replicas, Optional.empty());
+    }
 
     private static Judged judged(PlanReport plan, String planner, boolean known) {
         SimulationResult simulation = plan.simulation();
@@ -40,10 +46,10 @@ class ComparisonReportTest {
                 ? Optional.of(new TrafficFigures(5.2, 4.6, 1, 0, OptionalDouble.empty()))
                 : Optional.empty();
         OptionalLong bytes = known ? OptionalLong.of(6L << 20) : OptionalLong.empty();
-        return new Judged(new Candidate(planner, 8, 8), plan.plan(),
+        return new Judged(new Candidate(planner, 8, redundant(8)), plan.plan(), new Baseline("contiguous", 8, 0),
                 new SimulationResult(simulation.dispatch(), simulation.holdout(), simulation.before(),
                         simulation.after(), interval),
-                plan.verdict(), traffic, new Moves("contiguous", 200, 0.833, bytes), bytes, Duration.ofMillis(1500));
+                plan.verdict(), 0.375, "", traffic, new Moves(200, 0.833, bytes), bytes, Duration.ofMillis(1500));
     }
 
     @Test
@@ -93,5 +99,38 @@ class ComparisonReportTest {
         assertThat(lines.get(1)).startsWith("deepseek,8,8,").contains(",apply,\"The fullest");
         assertThat(lines.get(2)).endsWith(",impossible,use --redundant 0 or 8");
         assertThat(CsvReport.comparison(REPORT)).contains("\"" + Hostile.TEXT.replace("\"", "\"\"") + "\",8,8,");
+    }
+
+    @Test
+    void saysWhatAGainIsAgainst() {
+        String text = TextReport.comparison(REPORT).replaceAll("\\s+", " ");
+        assertThat(text).contains(
+                "Before: the engine's default (contiguous) with as little redundancy as the GPUs allow,"
+                        + " 0 redundant on 8 GPUs.",
+                "same slots: the gain against the engine's default layout in as many slots",
+                "38 %");
+        assertThat(JsonReport.comparison(REPORT)).contains("\"gain_same_slots\" : 0.375", "\"baseline\" : {");
+        assertThat(CsvReport.comparison(REPORT).lines().findFirst().orElseThrow()).contains("gain_same_slots");
+    }
+
+    @Test
+    void replaysAreOthersForEachNumberOfGpus() {
+        Judged replayed = new Judged(KNOWN.candidate(), KNOWN.plan(), KNOWN.baseline(), KNOWN.simulation(),
+                KNOWN.verdict(), 0, "Replay: 8 ranks", KNOWN.traffic(), KNOWN.moves(), KNOWN.memoryPerGpu(),
+                KNOWN.planning());
+        ComparisonReport report = new ComparisonReport(KNOWN.simulation().holdout(), "even", OptionalLong.empty(),
+                List.of(replayed), List.of());
+        assertThat(TextReport.comparison(report)).contains("8 GPUs: Replay: 8 ranks; ");
+        assertThat(JsonReport.comparison(report)).contains("\"replay\" : \"Replay: 8 ranks\"");
+    }
+
+    @Test
+    void filledSpareSlotsAreTold() {
+        Judged filled = new Judged(new Candidate("deepseek", 8, redundant(KNOWN.redundant() - 3)), KNOWN.plan(),
+                KNOWN.baseline(), KNOWN.simulation(), KNOWN.verdict(), 0, "", KNOWN.traffic(), KNOWN.moves(),
+                KNOWN.memoryPerGpu(), KNOWN.planning());
+        ComparisonReport report = new ComparisonReport(KNOWN.simulation().holdout(), "even", OptionalLong.empty(),
+                List.of(filled), List.of());
+        assertThat(TextReport.comparison(report)).contains("  " + (KNOWN.redundant() - 3) + "+3  ", "--spare fill");
     }
 }

@@ -27,14 +27,17 @@ public sealed interface ComparisonRow {
      * A candidate's plan and what it is worth.
      *
      * @param plan         as it would be loaded
-     * @param simulation   the judged steps
+     * @param baseline     what gain, verdict and moves are against
+     * @param simulation   the judged steps, under the baseline and under the plan
+     * @param sameSlots    the gain against the engine's default layout in the plan's own slots, as {@code simulate} has it
+     * @param origin       where the judged steps come from, a line for people; empty if they are the recording's own
      * @param traffic      means over tokens and layers; empty if the recording does not have single tokens
      * @param memoryPerGpu bytes of weights that the replicas beyond one per expert take, over all layers, mean over GPUs;
      *                     empty if nobody knows what an expert weighs
      * @param planning     time the planner took
      */
-    record Judged(Candidate candidate, Plan plan, SimulationResult simulation, Verdict verdict,
-            Optional<TrafficFigures> traffic, Moves moves, OptionalLong memoryPerGpu,
+    record Judged(Candidate candidate, Plan plan, Baseline baseline, SimulationResult simulation, Verdict verdict,
+            double sameSlots, String origin, Optional<TrafficFigures> traffic, Moves moves, OptionalLong memoryPerGpu,
             Duration planning) implements ComparisonRow {
         /** vLLM's, over the judged steps; 1 is even. */
         public double balancedness() {
@@ -51,6 +54,11 @@ public sealed interface ComparisonRow {
             return simulation.after().overall().p99();
         }
 
+        /** Replicas beyond one per expert, over all GPUs, per layer: where spare slots are filled, more than asked for. */
+        public int redundant() {
+            return Comparison.redundant(plan);
+        }
+
         /** The plan's certificates. */
         public PlanSummary certificate() {
             return PlanSummary.of(plan);
@@ -61,6 +69,11 @@ public sealed interface ComparisonRow {
             Map<Bound.Term, Integer> layers = new EnumMap<>(Bound.Term.class);
             plan.layers().forEach(layer -> layer.boundTerm().ifPresent(term -> layers.merge(term, 1, Integer::sum)));
             return layers;
+        }
+
+        Judged of(Candidate other) {
+            return new Judged(other, plan, baseline, simulation, verdict, sameSlots, origin, traffic, moves,
+                    memoryPerGpu, planning);
         }
     }
 }

@@ -16,11 +16,11 @@ final class TargetSearch {
     private final Planner planner;
     private final int gpus;
     private final double wanted;
-    private final List<Integer> redundant;
+    private final List<Slots> redundant;
     private final TreeMap<Integer, ComparisonRow> tried = new TreeMap<>();
 
     /** @param redundant what to choose from, ascending */
-    TargetSearch(Comparison comparison, Planner planner, int gpus, double wanted, List<Integer> redundant) {
+    TargetSearch(Comparison comparison, Planner planner, int gpus, double wanted, List<Slots> redundant) {
         this.comparison = comparison;
         this.planner = planner;
         this.gpus = gpus;

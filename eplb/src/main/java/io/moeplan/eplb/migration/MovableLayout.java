@@ -4,15 +4,18 @@ import io.moeplan.eplb.Bound;
 import io.moeplan.eplb.Layout;
 import io.moeplan.eplb.PlanProblem;
 import io.moeplan.eplb.Topology;
+import io.moeplan.eplb.search.PricedLayout;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * One layer's layout that can be changed a little at a time: a slot given to another expert, or two slots swapped. Knows
  * what a change would do to the balance and to the number of expert moves, and which changes keep to the problem.
  *
- * <p>The balance is judged by {@code Σ_gpu (load / mean)^16}: the fullest GPU decides, but one that is nearly as full
- * counts too, so that two equally full GPUs can be relieved one after the other.
+ * <p>The balance is judged by the plan's own objective ({@link LayerPrices}). All of them see GPUs that are nearly as full
+ * as the fullest, so that two equally full GPUs can be relieved one after the other.
  */
 final class MovableLayout {
     /** A change; {@code other} is the slot to swap with, or -1 if {@code slot} is given to {@code expert}. */
@@ -24,7 +27,8 @@ final class MovableLayout {
     private final PlanProblem problem;
     private final Topology topology;
     private final double[] weight;
-    private final double mean;
+    private final PricedLayout prices;
+    private final boolean meanOnly;
     private final double enough;
     private final int[] map;
     private final int[] replicas;
@@ -32,47 +36,34 @@ final class MovableLayout {
     private final int[][] held;
     private final int[][] nodeHeld;
     private final int[][] before;
-    /** The slots of each expert, {@code [experts][replicas or more]}, and how many GPUs and nodes hold it. */
-    private final int[][] slotsOf;
+    /** How many GPUs and nodes hold each expert, {@code [experts]}. */
     private final int[] gpusHolding;
     private final int[] nodesHolding;
-    private final double[] load;
-    /** Scratch: load changes under trial, and which GPUs have one. */
-    private final double[] change;
-    private final boolean[] marked;
-    private final int[] touched;
-    private int touchedCount;
 
     /**
      * @param map    a layout that fills the problem's slots, {@code [slots]}
      * @param totals tokens of each expert, {@code [experts]}
      * @param before how often each GPU holds each expert before any move, {@code [gpus][experts]}
+     * @param prices judges this layout and none made later
      */
-    MovableLayout(PlanProblem problem, int[] map, long[] totals, int[][] before) {
+    MovableLayout(PlanProblem problem, int[] map, long[] totals, int[][] before, LayerPrices prices) {
         this.problem = problem;
         this.topology = problem.topology();
         this.map = map.clone();
         this.before = before;
         int experts = problem.experts();
         weight = Arrays.stream(totals).asDoubleStream().toArray();
-        mean = Math.max(Arrays.stream(weight).sum(), 1) / problem.presentGpus();
-        enough = Bound.of(problem, totals).maxOverMean() * mean * ENOUGH;
+        this.prices = prices.of(map);
+        meanOnly = prices.meanOnly();
+        enough = meanOnly ? Bound.of(problem, totals).maxOverMean() * ENOUGH : 0;
         replicas = new int[experts];
         held = new int[topology.gpus()][experts];
         nodeHeld = new int[topology.nodes()][experts];
-        slotsOf = new int[experts][2];
         gpusHolding = new int[experts];
         nodesHolding = new int[experts];
         for (int slot = 0; slot < map.length; slot++) {
             enter(slot, map[slot]);
         }
-        load = new double[topology.gpus()];
-        for (int slot = 0; slot < map.length; slot++) {
-            load[topology.gpuOf(slot)] += share(map[slot]);
-        }
-        change = new double[load.length];
-        marked = new boolean[load.length];
-        touched = new int[load.length];
     }
 
     int[] map() {
@@ -100,21 +91,25 @@ final class MovableLayout {
         return weight[expert];
     }
 
-    double fullest() {
-        return Arrays.stream(load).max().orElseThrow();
+    /** What the plan's objective makes of the layout: about the fullest GPU's load over the mean. */
+    double cost() {
+        return prices.cost();
     }
 
-    /** Whether no layout could have a fullest GPU that is noticeably emptier. */
+    /** Whether no layout could have a fullest GPU that is noticeably emptier; only the window mean can tell. */
     boolean good() {
-        return fullest() <= enough;
+        return cost() <= enough;
     }
 
-    int fullestGpu() {
-        int fullest = 0;
-        for (int gpu = 1; gpu < load.length; gpu++) {
-            fullest = load[gpu] > load[fullest] ? gpu : fullest;
-        }
-        return fullest;
+    boolean meanOnly() {
+        return meanOnly;
+    }
+
+    /** The GPUs, first the one that contributes most to the cost. */
+    int[] fullestFirst() {
+        return IntStream.range(0, topology.gpus()).boxed()
+                .sorted(Comparator.comparingDouble((Integer gpu) -> prices.share(gpu)).reversed())
+                .mapToInt(Integer::intValue).toArray();
     }
 
     /** Expert moves since the beginning. */
@@ -158,11 +153,7 @@ final class MovableLayout {
                 || !canSpare(old, gpu)) {
             return Optional.empty();
         }
-        shift(old, weight[old] / (replicas[old] - 1) - share(old));
-        shift(expert, weight[expert] / (replicas[expert] + 1) - share(expert));
-        add(gpu, weight[expert] / (replicas[expert] + 1) - weight[old] / (replicas[old] - 1));
-        int moves = cost(gpu, old, expert);
-        return Optional.of(new Change(slot, -1, expert, settle(), moves));
+        return Optional.of(new Change(slot, -1, expert, prices.giveGain(slot, expert), cost(gpu, old, expert)));
     }
 
     /** What swapping two slots would do; empty if it changes nothing or the problem forbids it. */
@@ -176,25 +167,19 @@ final class MovableLayout {
                 || emptied(otherExpert, expert, otherGpu)) {
             return Optional.empty();
         }
-        double moved = share(otherExpert) - share(expert);
-        add(gpu, moved);
-        add(otherGpu, -moved);
         int moves = cost(gpu, expert, otherExpert) + cost(otherGpu, otherExpert, expert);
-        return Optional.of(new Change(slot, other, Layout.EMPTY, settle(), moves));
+        return Optional.of(new Change(slot, other, Layout.EMPTY, prices.swapGain(slot, other), moves));
     }
 
     void apply(Change change) {
         if (change.other() < 0) {
             put(change.slot(), change.expert());
+            prices.give(change.slot(), change.expert());
         } else {
             int expert = map[change.slot()];
             put(change.slot(), map[change.other()]);
             put(change.other(), expert);
-        }
-        // Afresh, so that rounding errors do not add up.
-        Arrays.fill(load, 0);
-        for (int slot = 0; slot < map.length; slot++) {
-            load[gpu(slot)] += share(map[slot]);
+            prices.swap(change.slot(), change.other());
         }
     }
 
@@ -211,10 +196,7 @@ final class MovableLayout {
         int gpu = gpu(slot);
         gpusHolding[expert] += held[gpu][expert]++ == 0 ? 1 : 0;
         nodesHolding[expert] += nodeHeld[topology.nodeOf(gpu)][expert]++ == 0 ? 1 : 0;
-        if (replicas[expert] == slotsOf[expert].length) {
-            slotsOf[expert] = Arrays.copyOf(slotsOf[expert], 2 * replicas[expert]);
-        }
-        slotsOf[expert][replicas[expert]++] = slot;
+        replicas[expert]++;
     }
 
     private void leave(int slot, int expert) {
@@ -224,11 +206,7 @@ final class MovableLayout {
         int gpu = gpu(slot);
         gpusHolding[expert] -= --held[gpu][expert] == 0 ? 1 : 0;
         nodesHolding[expert] -= --nodeHeld[topology.nodeOf(gpu)][expert] == 0 ? 1 : 0;
-        int at = 0;
-        while (slotsOf[expert][at] != slot) {
-            at++;
-        }
-        slotsOf[expert][at] = slotsOf[expert][--replicas[expert]];
+        replicas[expert]--;
     }
 
     /** The tokens of one of an expert's replicas. */
@@ -282,40 +260,5 @@ final class MovableLayout {
             cost--;
         }
         return cost;
-    }
-
-    /** Tries out another share of an expert on every GPU that holds it. */
-    private void shift(int expert, double by) {
-        for (int i = 0; i < replicas[expert]; i++) {
-            add(gpu(slotsOf[expert][i]), by);
-        }
-    }
-
-    private void add(int gpu, double by) {
-        if (!marked[gpu]) {
-            marked[gpu] = true;
-            touched[touchedCount++] = gpu;
-        }
-        change[gpu] += by;
-    }
-
-    /** The gain of the changes under trial, which are then forgotten. */
-    private double settle() {
-        double gain = 0;
-        for (int i = 0; i < touchedCount; i++) {
-            int gpu = touched[i];
-            gain += power(load[gpu] / mean) - power((load[gpu] + change[gpu]) / mean);
-            change[gpu] = 0;
-            marked[gpu] = false;
-        }
-        touchedCount = 0;
-        return gain;
-    }
-
-    private static double power(double x) {
-        double squared = x * x;
-        double fourth = squared * squared;
-        double eighth = fourth * fourth;
-        return eighth * eighth;
     }
 }

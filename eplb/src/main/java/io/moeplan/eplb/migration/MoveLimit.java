@@ -6,6 +6,7 @@ import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.PlanProblem;
 import io.moeplan.eplb.PlanSummary;
 import io.moeplan.eplb.Planning;
+import io.moeplan.eplb.search.Objective;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -16,15 +17,15 @@ import java.util.stream.IntStream;
  * Plans between the current one and a new one: the best within a number of expert moves.
  *
  * <p>For every layer there is a ladder of layouts, from the current one (fitted to the new problem, where that changed) by
- * {@linkplain Climb changes with the largest gain per move} under the window mean, and at its end the new plan's own,
+ * {@linkplain Climb changes with the largest gain per move} under the plan's objective, and at its end the new plan's own,
  * {@linkplain Relabelling renamed}. The moves are given to layers where they take most tokens off the fullest GPU: that is
  * what steps wait for.
  */
 public final class MoveLimit {
     private static final double[] TABLE_SHARES = {0, 0.01, 0.05, 0.1, 0.25, 0.5, 1};
 
-    /** A layout on the way and what it takes; {@code fullest} in tokens of the window. */
-    private record Rung(int moves, double fullest, int[] map) {}
+    /** A layout on the way and what it takes; {@code cost} in mean GPU loads. */
+    private record Rung(int moves, double cost, int[] map) {}
 
     /**
      * What a number of moves buys.
@@ -35,36 +36,43 @@ public final class MoveLimit {
      * @param bytes    weights moved
      * @param meanMaxOverMean  max / mean of the window mean's GPU loads, mean over layers
      * @param worstMaxOverMean the same of the worst layer
+     * @param meanCost         what the plan's objective makes of it, mean over layers: about the fullest GPU's load over the
+     *                         mean, in the steps that it looks at
      */
     public record Row(double share, long allowed, long moves, long bytes, double meanMaxOverMean,
-            double worstMaxOverMean) {}
+            double worstMaxOverMean, double meanCost) {}
 
     private final Plan current;
     private final Plan next;
     private final LoadTrace trace;
     private final List<List<Rung>> ladders;
+    /** Tokens of the mean GPU in each layer, {@code [layers]}. */
+    private final double[] meanLoad;
 
     private MoveLimit(Plan current, Plan next, LoadTrace trace, List<List<Rung>> ladders) {
         this.current = current;
         this.next = next;
         this.trace = trace;
         this.ladders = ladders;
+        meanLoad = IntStream.range(0, trace.layers()).mapToDouble(layer -> Arrays.stream(trace.totals(layer)).sum())
+                .toArray();
     }
 
     /**
      * Works out the ladders; the new plan is renamed first.
      *
-     * @param trace the steps that the new plan was made on
+     * @param trace     the steps that the new plan was made on
+     * @param objective what it was made for; plans on the way are too
      * @throws IllegalArgumentException if the plans are for other GPUs, layers or experts, or the trace is
      */
-    public static MoveLimit between(Plan current, Plan next, LoadTrace trace) {
+    public static MoveLimit between(Plan current, Plan next, LoadTrace trace, Objective objective) {
         Plan renamed = Relabelling.relabel(current, next);
         if (!Arrays.equals(trace.layerIds(), next.layers().stream().mapToInt(LayerPlan::layer).toArray())
                 || trace.experts() != next.model().experts()) {
             throw new IllegalArgumentException("the recording has other MoE layers or experts than the new plan");
         }
         List<List<Rung>> ladders = IntStream.range(0, trace.layers()).parallel()
-                .mapToObj(layer -> ladder(current, renamed, layer, trace.totals(layer))).toList();
+                .mapToObj(layer -> ladder(current, renamed, layer, trace, objective)).toList();
         return new MoveLimit(current, renamed, trace, ladders);
     }
 
@@ -94,7 +102,7 @@ public final class MoveLimit {
         }
         return new Plan(next.model(), next.recording(), next.topology(), next.algorithm() + "+limited",
                 next.objective(),
-                List.copyOf(layers), next.requirements());
+                List.copyOf(layers), next.requirements(), next.dispatch());
     }
 
     /** The moves that the whole new plan takes. */
@@ -120,9 +128,17 @@ public final class MoveLimit {
             Migration migration = Migration.between(current, plan, bytesPerExpert);
             PlanSummary summary = PlanSummary.of(plan);
             rows.add(new Row(share, allowed, migration.moves(), migration.bytes(), summary.meanMaxOverMean(),
-                    summary.worstMaxOverMean()));
+                    summary.worstMaxOverMean(), meanCost(allowed)));
         }
         return rows;
+    }
+
+    private double meanCost(long maxMoves) {
+        int[] rungs = maxMoves >= fullMoves()
+                ? ladders.stream().mapToInt(l -> l.size() - 1).toArray()
+                : climb(maxMoves);
+        return IntStream.range(0, rungs.length).mapToDouble(layer -> ladders.get(layer).get(rungs[layer]).cost())
+                .average().orElseThrow();
     }
 
     /** The rung of each layer: again and again the climb with most tokens per move that can still be paid. */
@@ -138,7 +154,7 @@ public final class MoveLimit {
                 Rung here = ladder.get(rungs[layer]);
                 for (int rung = rungs[layer] + 1; rung < ladder.size(); rung++) {
                     int moves = ladder.get(rung).moves() - here.moves();
-                    double rate = (here.fullest() - ladder.get(rung).fullest()) / moves;
+                    double rate = (here.cost() - ladder.get(rung).cost()) * meanLoad[layer] / moves;
                     if (moves <= left && rate > bestRate) {
                         bestLayer = layer;
                         bestRung = rung;
@@ -154,21 +170,22 @@ public final class MoveLimit {
         }
     }
 
-    /** Ascending in moves, each with a less full fullest GPU than the one before but perhaps the last. */
-    private static List<Rung> ladder(Plan current, Plan next, int layer, long[] totals) {
+    /** Ascending in moves, each with a lower cost than the one before but perhaps the last. */
+    private static List<Rung> ladder(Plan current, Plan next, int layer, LoadTrace trace, Objective objective) {
         LayerPlan old = current.layers().get(layer);
         LayerPlan target = next.layers().get(layer);
         PlanProblem problem = next.problem(target);
+        long[] totals = trace.totals(layer);
         int[][] before = Relabelling.counts(current.topology(old), problem.experts(), old.physicalToLogical());
-        MovableLayout end = new MovableLayout(problem, target.physicalToLogical(), totals, before);
-        Rung last = new Rung(end.moves(), end.fullest(), end.map());
+        LayerPrices prices = new LayerPrices(problem, objective, trace, layer);
+        MovableLayout end = new MovableLayout(problem, target.physicalToLogical(), totals, before, prices);
+        Rung last = new Rung(end.moves(), end.cost(), end.map());
         List<Rung> rungs = new ArrayList<>();
-        start(problem, current, old, totals, before).ifPresent(start -> {
-            rungs.add(new Rung(start.moves(), start.fullest(), start.map()));
+        start(problem, current, old, totals, before, prices).ifPresent(start -> {
+            rungs.add(new Rung(start.moves(), start.cost(), start.map()));
             Climb.run(start, problem.experts(), last.moves(), here -> addBetter(rungs, here));
         });
-        // The new plan is the end of the ladder even if a layout on the way has a less full fullest GPU: it may have been
-        // made for more than the window mean.
+        // The new plan is the end of the ladder even if a layout on the way costs less: it is what was asked for.
         rungs.removeIf(rung -> rung.moves() >= last.moves());
         rungs.add(last);
         return List.copyOf(rungs);
@@ -176,8 +193,8 @@ public final class MoveLimit {
 
     /** Keeps only rungs that are not beaten by one with no more moves. */
     private static void addBetter(List<Rung> rungs, MovableLayout here) {
-        Rung rung = new Rung(here.moves(), here.fullest(), here.map());
-        if (rung.fullest() >= rungs.getLast().fullest() || rung.moves() < rungs.getFirst().moves()) {
+        Rung rung = new Rung(here.moves(), here.cost(), here.map());
+        if (rung.cost() >= rungs.getLast().cost() || rung.moves() < rungs.getFirst().moves()) {
             return;
         }
         while (rungs.size() > 1 && rungs.getLast().moves() >= rung.moves()) {
@@ -191,12 +208,13 @@ public final class MoveLimit {
 
     /** The current layout as it is, or fitted to the new problem; empty if only the new plan's own layout will do. */
     private static Optional<MovableLayout> start(PlanProblem problem, Plan current, LayerPlan old, long[] totals,
-            int[][] before) {
+            int[][] before, LayerPrices prices) {
         if (LayoutFit.serves(problem, old.physicalToLogical())) {
-            return Optional.of(new MovableLayout(problem, old.physicalToLogical(), totals, before));
+            return Optional.of(new MovableLayout(problem, old.physicalToLogical(), totals, before, prices));
         }
         return Fitting.fit(problem, current.topology(old), old.physicalToLogical(), totals)
-                .map(map -> Replicating.mend(new MovableLayout(problem, map, totals, before), problem.experts()))
+                .map(map -> Replicating.mend(new MovableLayout(problem, map, totals, before, prices),
+                        problem.experts()))
                 .filter(mended -> mended.allSurvive() && LayoutFit.serves(problem, mended.map()));
     }
 }

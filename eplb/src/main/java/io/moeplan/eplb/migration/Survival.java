@@ -9,8 +9,10 @@ import io.moeplan.eplb.PlanProblem;
 import io.moeplan.eplb.Planning;
 import io.moeplan.eplb.Requirements;
 import io.moeplan.eplb.Topology;
+import io.moeplan.eplb.search.Objective;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -81,58 +83,64 @@ public final class Survival {
      * Makes a plan outlive the loss of any {@code lost} GPUs (or nodes), with the smallest loss of balance found; its
      * algorithm is then called e.g. {@code search+survive}. Layers that do already stay as they are.
      *
-     * @param trace what the plan was made on
+     * @param trace     what the plan was made on
+     * @param objective what it was made for
      * @throws ImpossiblePlanException  if no layout of the plan's slots can; the message has the fewest redundant experts
      *                                  that it takes
      * @throws IllegalArgumentException if the trace has not the plan's layers and experts
      */
-    public static Plan ensure(Plan plan, LoadTrace trace, int lost, FailureDomain domain) {
+    public static Plan ensure(Plan plan, LoadTrace trace, int lost, FailureDomain domain, Objective objective) {
         requireSame(plan, trace);
         Requirements old = plan.requirements();
         Requirements needed = domain == FailureDomain.GPU
                 ? old.surviving(Math.max(lost, old.lostGpus()), old.lostNodes())
                 : old.surviving(old.lostGpus(), Math.max(lost, old.lostNodes()));
         List<LayerPlan> layers = IntStream.range(0, trace.layers()).parallel()
-                .mapToObj(layer -> ensure(plan, plan.layers().get(layer), needed, trace.totals(layer))).toList();
+                .mapToObj(layer -> ensure(plan, needed, trace, layer, objective)).toList();
         boolean changed = IntStream.range(0, layers.size()).anyMatch(layer -> !Arrays
                 .equals(layers.get(layer).physicalToLogical(), plan.layers().get(layer).physicalToLogical()));
         return new Plan(plan.model(), plan.recording(), plan.topology(), plan.algorithm() + (changed ? "+survive" : ""),
-                plan.objective(), layers, needed);
+                plan.objective(), layers, needed, plan.dispatch());
     }
 
-    private static LayerPlan ensure(Plan plan, LayerPlan layer, Requirements needed, long[] totals) {
+    private static LayerPlan ensure(Plan plan, Requirements needed, LoadTrace trace, int index, Objective objective) {
+        LayerPlan layer = plan.layers().get(index);
         PlanProblem problem = plan.problem(layer).with(needed);
-        int[] map = ensure(problem, layer.physicalToLogical(), totals);
+        long[] totals = trace.totals(index);
+        int[] map = LayoutFit.serves(problem, layer.physicalToLogical())
+                ? layer.physicalToLogical()
+                : ensured(problem, layer.physicalToLogical(), totals,
+                        new LayerPrices(problem, objective, trace, index));
         return Planning.certify(problem, layer.layer(), map, totals);
     }
 
-    /**
-     * The same for one layer.
-     *
-     * @param problem names the losses to outlive
-     * @param map     a layout that otherwise solves it, {@code [slots]}
-     * @param totals  tokens of each expert, {@code [experts]}
-     * @return the map itself if it does already
-     */
-    public static int[] ensure(PlanProblem problem, int[] map, long[] totals) {
-        if (LayoutFit.serves(problem, map)) {
-            return map;
-        }
+    /** A layout that outlives what the problem names, from the one that there is or from nothing, whichever is better. */
+    private static int[] ensured(PlanProblem problem, int[] map, long[] totals, LayerPrices prices) {
         Topology topology = problem.topology();
         int[][] before = Relabelling.counts(topology, problem.experts(), map);
-        List<MovableLayout> found = new ArrayList<>();
-        Fitting.fit(problem, topology, map, totals).map(fitted -> new MovableLayout(problem, fitted, totals, before))
-                .ifPresent(layout -> found.add(Replicating.mend(layout, problem.experts())));
+        List<Ensured> found = new ArrayList<>();
+        Fitting.fit(problem, topology, map, totals)
+                .map(fitted -> new MovableLayout(problem, fitted, totals, before, prices))
+                .flatMap(layout -> climbed(problem, Replicating.mend(layout, problem.experts()))).ifPresent(found::add);
         Replicating.fromNothing(problem, totals, nodeOf(problem, map))
-                .map(anew -> new MovableLayout(problem, anew, totals, before)).ifPresent(found::add);
-        found.removeIf(layout -> !layout.allSurvive());
-        found.forEach(layout -> Climb.run(layout, problem.experts(), Integer.MAX_VALUE, step -> {}));
-        Optional<int[]> best = found.stream()
-                .sorted((a, b) -> Double.compare(a.fullest(), b.fullest())).map(MovableLayout::map)
-                .filter(ensured -> LayoutFit.serves(problem, ensured)).findFirst();
-        return best.orElseThrow(() -> new ImpossiblePlanException(
-                "no layout was found in which every expert outlives the losses: use more redundant experts"
-                        + (problem.hierarchical() ? ", or leave groups free (--groups 1)" : "")));
+                .map(anew -> new MovableLayout(problem, anew, totals, before, prices))
+                .flatMap(layout -> climbed(problem, layout)).ifPresent(found::add);
+        return found.stream().min(Comparator.comparingDouble(Ensured::cost)).map(Ensured::map)
+                .orElseThrow(() -> new ImpossiblePlanException(
+                        "no layout was found in which every expert outlives the losses: use more redundant experts"
+                                + (problem.hierarchical() ? ", or leave groups free (--groups 1)" : "")));
+    }
+
+    private record Ensured(double cost, int[] map) {}
+
+    private static Optional<Ensured> climbed(PlanProblem problem, MovableLayout layout) {
+        if (!layout.allSurvive()) {
+            return Optional.empty();
+        }
+        Climb.run(layout, problem.experts(), Integer.MAX_VALUE, step -> {});
+        return LayoutFit.serves(problem, layout.map())
+                ? Optional.of(new Ensured(layout.cost(), layout.map()))
+                : Optional.empty();
     }
 
     private static int[] nodeOf(PlanProblem problem, int[] map) {

@@ -5,15 +5,20 @@ package io.moeplan.eplb.search;
  * order, in its units); negative is better. Loads follow the placement only through {@link #swap} and {@link #replace},
  * which are called before the placement itself is changed.
  */
-public sealed interface GpuLoads permits ScenarioLoads, MeanLoads {
+public sealed interface GpuLoads permits ScenarioLoads, MeanLoads, RoutedLoads, EvenestLoads {
     /** Experts that the loads are known of. */
     int experts();
 
-    /** Numbers touched by pricing one swap: what work is counted in. */
+    /** Numbers touched by pricing one swap, about: what work is counted in. */
     int effort();
 
     /** What is minimised: about the fullest GPU's load, in units of the mean GPU load. */
     double cost();
+
+    /** Whether a move never costs more than its price says; if not, it is to be undone where it did not help. */
+    default boolean keepsPromises() {
+        return true;
+    }
 
     /** How much a GPU contributes to the cost. */
     double share(int gpu);

@@ -13,37 +13,35 @@ import java.util.function.BooleanSupplier;
  * {@link #climb} makes moves of the first two kinds as long as any helps. Then {@link #kick} spoils the best layout
  * a little and the next climb mends it, for as long as one likes.
  *
- * <p>What a move is worth is the business of {@link GpuLoads}; whether it is allowed, of {@link Rules}. The search is
- * deterministic: it counts its effort in numbers touched, not in seconds.
+ * <p>What a move is worth is the business of {@link GpuLoads}; whether it is allowed, of {@link Rules};
+ * {@link WorkingLayout} carries it out. The search is deterministic: it counts its effort in numbers touched, not in
+ * seconds.
  */
 public final class LayerSearch {
     /** A move must improve the cost, which is about 1, by this much. */
     private static final double LEAST_GAIN = 1e-7;
-    /** What pricing a move costs on top of the numbers it touches. */
-    private static final int OVERHEAD = 24;
+    private static final Move NONE = new Move(false, -1, -1, -LEAST_GAIN);
     private static final double[] RISKS = {0, 0.67};
 
     private final LayerProblem problem;
     private final GpuLoads loads;
     private final SplittableRandom random;
-    private final Placement placement;
-    private final Rules rules;
-    private final Attraction attraction;
+    private final WorkingLayout layout;
 
-    private final PriorityQueue<Layout> starts = new PriorityQueue<>((a, b) -> Double.compare(a.cost(), b.cost()));
-    private Layout best;
+    private final PriorityQueue<WorkingLayout.Saved> starts = new PriorityQueue<>(
+            (a, b) -> Double.compare(a.cost(), b.cost()));
+    private WorkingLayout.Saved best;
     private int idleKicks;
     /** Whether a climb was broken off. */
     private boolean climbing;
-    private long effort;
 
-    /** When each GPU last changed and each slot was last scanned, in moves made; what neither saw is not priced again. */
-    private final long[] changed;
-    private final long[] scanned;
-    private long clock = 1;
-
-    /** A layout: its slots, the nodes its experts are pinned to, and what had been scanned. */
-    private record Layout(int[] slots, int[] home, double cost, long[] changed, long[] scanned) {}
+    /**
+     * What a slot may do.
+     *
+     * @param swap exchange what it holds with another slot; else, take a replica of another expert
+     * @param with the other slot, or the expert (-1: none)
+     */
+    private record Move(boolean swap, int slot, int with, double price) {}
 
     /**
      * @param loads how moves are priced; used by this search alone
@@ -58,29 +56,44 @@ public final class LayerSearch {
         this.problem = problem;
         this.loads = loads;
         random = new SplittableRandom(seed);
-        placement = new Placement(problem.experts(), problem.capacity());
-        rules = new Rules(problem, placement);
-        attraction = problem.affinity().none() ? null : new Attraction(problem.affinity(), problem.node());
-        changed = new long[problem.gpus()];
-        scanned = new long[placement.slots()];
+        layout = new WorkingLayout(problem, loads);
         if (problem.start() != null) {
             offer(problem.start());
         } else {
             construct();
         }
         if (starts.isEmpty()) {
-            throw new IllegalArgumentException("no layout of " + problem.experts() + " experts on " + placement.slots()
+            throw new IllegalArgumentException("no layout of " + problem.experts() + " experts on " + layout.slots()
                     + " slots of " + problem.gpus() + " GPUs was found that keeps the rules");
+        }
+    }
+
+    /** Starts from greedy layouts, one for each way to weigh an expert's mean against its spread. */
+    private void construct() {
+        int[] home = new int[problem.experts()];
+        Arrays.fill(home, -1);
+        if (problem.pinned()) {
+            int[] node = new GroupPacking(problem, loads.weights(0)).pack();
+            Arrays.setAll(home, e -> node[problem.groupOf(e)]);
+        }
+        for (double risk : loads.effort() == 1 ? new double[]{0} : RISKS) {
+            construct(home, risk, true);
+        }
+        if (problem.mayBeEmpty()) {
+            construct(home, 0, false);
+        }
+    }
+
+    private void construct(int[] home, double risk, boolean everySlot) {
+        if (layout.construct(home, risk, everySlot)) {
+            starts.add(layout.save());
         }
     }
 
     /** Adds a layout to start from, {@code [slots]}; without effect if it breaks the problem's rules. */
     public void offer(int[] slots) {
-        if (distinct(slots)) {
-            put(slots, homes(slots));
-            if (rules.kept()) {
-                starts.add(current());
-            }
+        if (layout.take(slots)) {
+            starts.add(layout.save());
         }
     }
 
@@ -96,7 +109,7 @@ public final class LayerSearch {
 
     /** Numbers touched so far. */
     public long effort() {
-        return effort;
+        return layout.effort();
     }
 
     /** Kicks in a row that led to nothing better. */
@@ -113,21 +126,21 @@ public final class LayerSearch {
      * @param hurry    whether time is up: asked before each slot that is scanned
      */
     public void run(long more, double enough, int patience, BooleanSupplier hurry) {
-        long end = effort + more;
-        while (effort < end && cost() > enough && idleKicks < patience && !hurry.getAsBoolean()) {
+        long end = effort() + more;
+        while (effort() < end && cost() > enough && idleKicks < patience && !hurry.getAsBoolean()) {
             if (!climbing && starts.isEmpty()) {
-                take(best);
+                layout.restore(best);
                 kick();
                 idleKicks++;
             } else if (!climbing) {
-                Layout start = starts.remove();
+                WorkingLayout.Saved start = starts.remove();
                 best = best == null || start.cost() < best.cost() ? start : best;
-                take(start);
-                Arrays.fill(changed, ++clock);
+                layout.restore(start);
+                layout.scanAll();
             }
             climbing = !climb(end, hurry);
-            if (totalCost() < best.cost() - LEAST_GAIN) {
-                best = current();
+            if (layout.cost() < best.cost() - LEAST_GAIN) {
+                best = layout.save();
                 idleKicks = 0;
             }
         }
@@ -135,75 +148,72 @@ public final class LayerSearch {
 
     /** Makes moves while any helps; whether that came to its end before the effort did. */
     private boolean climb(long end, BooleanSupplier hurry) {
-        int[] order = new int[placement.slots()];
+        int[] order = new int[layout.slots()];
         Arrays.setAll(order, slot -> slot);
         double before = Double.POSITIVE_INFINITY;
-        while (totalCost() < before) {
-            before = totalCost();
+        while (layout.cost() < before) {
+            before = layout.cost();
             shuffle(order);
             for (int slot : order) {
-                if (effort >= end || hurry.getAsBoolean()) {
+                if (effort() >= end || hurry.getAsBoolean()) {
                     return false;
                 }
-                improve(slot);
+                Move move = bestReplacement(slot, bestSwap(slot));
+                layout.scanned(slot);
+                if (move.slot() >= 0) {
+                    make(move);
+                }
             }
         }
         return true;
     }
 
-    /** Makes the best move of one slot, if any helps. */
-    private void improve(int slot) {
-        double bestPrice = -LEAST_GAIN;
-        int partner = -1;
-        for (int other = 0; other < placement.slots(); other++) {
-            if (stale(slot, other) && rules.maySwap(slot, other)) {
-                double price = swapPrice(slot, other);
-                if (price < bestPrice) {
-                    bestPrice = price;
-                    partner = other;
+    private Move bestSwap(int slot) {
+        Move found = NONE;
+        for (int other = 0; other < layout.slots(); other++) {
+            if (layout.stale(slot, other) && layout.rules().maySwap(slot, other)) {
+                double price = layout.swapPrice(slot, other);
+                if (price < found.price()) {
+                    found = new Move(true, slot, other, price);
                 }
             }
         }
-        int expert = -2;
-        if (rules.mayLift(slot)) {
-            lift(slot);
-            for (int e = -1; e < problem.experts(); e++) {
-                if (stale(slot, placement.expert[slot], e) && rules.mayTake(slot, e)) {
-                    double price = replacePrice(slot, e);
-                    if (price < bestPrice) {
-                        bestPrice = price;
-                        expert = e;
-                    }
+        return found;
+    }
+
+    /** The best replacement of what a slot holds, if that is better than the move found before. */
+    private Move bestReplacement(int slot, Move before) {
+        if (!layout.rules().mayLift(slot)) {
+            return before;
+        }
+        Move found = before;
+        layout.lift(slot);
+        for (int expert = Placement.EMPTY; expert < problem.experts(); expert++) {
+            if (layout.staleFor(slot, expert) && layout.rules().mayTake(slot, expert)) {
+                double price = layout.replacePrice(slot, expert);
+                if (price < found.price()) {
+                    found = new Move(false, slot, expert, price);
                 }
             }
         }
-        scanned[slot] = clock;
-        if (expert > -2) {
-            replace(slot, expert);
-        } else if (partner >= 0) {
-            swap(slot, partner);
+        return found;
+    }
+
+    /** Makes a move, and takes it back if prices are only estimates and this one was wrong. */
+    private void make(Move move) {
+        double before = loads.keepsPromises() ? Double.POSITIVE_INFINITY : layout.cost();
+        int old = layout.expert(move.slot());
+        if (move.swap()) {
+            layout.swap(move.slot(), move.with());
+        } else {
+            layout.replace(move.slot(), move.with());
         }
-    }
-
-    /** Whether a GPU of two slots has changed since either of them was scanned. */
-    private boolean stale(int slot, int other) {
-        return Math.max(changed[placement.gpuOf[slot]], changed[placement.gpuOf[other]]) > Math.max(scanned[slot],
-                scanned[other]);
-    }
-
-    /** Whether a GPU has changed, since the slot was scanned, that gains or loses by its expert giving way to another. */
-    private boolean stale(int slot, int out, int in) {
-        return changed[placement.gpuOf[slot]] > scanned[slot] || changedSince(scanned[slot], out)
-                || changedSince(scanned[slot], in);
-    }
-
-    private boolean changedSince(long time, int expert) {
-        for (int i = 0; expert >= 0 && i < placement.replicas[expert]; i++) {
-            if (changed[placement.gpusOf[expert][i]] > time) {
-                return true;
-            }
+        boolean wrong = !loads.keepsPromises() && layout.cost() > before;
+        if (wrong && move.swap()) {
+            layout.swap(move.slot(), move.with());
+        } else if (wrong) {
+            layout.replace(move.slot(), old);
         }
-        return false;
     }
 
     /** A few random moves, half of them on the GPU that contributes most to the cost. */
@@ -214,205 +224,30 @@ public final class LayerSearch {
         }
         int moves = 2 + random.nextInt(3);
         for (int tries = 0; moves > 0 && tries < 100; tries++) {
-            int slot = random.nextBoolean() ? slotOfFullest() : random.nextInt(placement.slots());
-            int other = random.nextInt(placement.slots());
+            int slot = random.nextBoolean() ? slotOfFullest() : random.nextInt(layout.slots());
+            int other = random.nextInt(layout.slots());
             int expert = random.nextInt(problem.experts());
-            if (random.nextInt(3) == 0 && rules.mayLift(slot) && rules.mayTake(slot, expert)) {
-                replace(slot, expert);
+            if (random.nextInt(3) == 0 && layout.rules().mayLift(slot) && layout.rules().mayTake(slot, expert)) {
+                layout.replace(slot, expert);
                 moves--;
-            } else if (rules.maySwap(slot, other)) {
-                swap(slot, other);
+            } else if (layout.rules().maySwap(slot, other)) {
+                layout.swap(slot, other);
                 moves--;
             }
         }
     }
 
     private int slotOfFullest() {
-        int fullest = 0;
-        for (int gpu = 1; gpu < problem.gpus(); gpu++) {
-            if (loads.share(gpu) > loads.share(fullest)) {
-                fullest = gpu;
-            }
-        }
-        int first = placement.firstSlot[fullest];
-        int held = placement.firstSlot[fullest + 1] - first;
-        return held == 0 ? random.nextInt(placement.slots()) : first + random.nextInt(held);
+        int[] slots = layout.slotsOfFullest();
+        return slots[1] == 0 ? random.nextInt(layout.slots()) : slots[0] + random.nextInt(slots[1]);
     }
 
-    /** Two groups on different nodes change places; both nodes are laid out anew. */
     private void exchangeGroups() {
         int a = random.nextInt(problem.groups());
         int b = random.nextInt(problem.groups());
-        int size = problem.experts() / problem.groups();
-        int nodeA = rules.home[a * size];
-        int nodeB = rules.home[b * size];
-        if (nodeA == nodeB) {
-            return;
+        if (!layout.exchangeGroups(a, b)) {
+            layout.restore(best);
         }
-        Arrays.fill(rules.home, a * size, (a + 1) * size, nodeB);
-        Arrays.fill(rules.home, b * size, (b + 1) * size, nodeA);
-        boolean[] open = new boolean[problem.nodes()];
-        open[nodeA] = true;
-        open[nodeB] = true;
-        boolean complete = new Construction(problem, placement, rules, loads.weights(0)).fill(open, true);
-        if (complete) {
-            follow();
-            for (int gpu = 0; gpu < problem.gpus(); gpu++) {
-                if (open[problem.node()[gpu]]) {
-                    changed[gpu] = ++clock;
-                }
-            }
-        } else {
-            take(best);
-        }
-    }
-
-    /** Starts from greedy layouts, one for each way to weigh an expert's mean against its spread. */
-    private void construct() {
-        int[] home = new int[problem.experts()];
-        Arrays.fill(home, -1);
-        if (problem.pinned()) {
-            int[] node = new GroupPacking(problem, loads.weights(0)).pack();
-            Arrays.setAll(home, e -> node[problem.groupOf(e)]);
-        }
-        boolean[] open = new boolean[problem.nodes()];
-        Arrays.fill(open, true);
-        for (double risk : loads.effort() == 1 ? new double[]{0} : RISKS) {
-            construct(home, open, risk, true);
-        }
-        if (problem.mayBeEmpty()) {
-            construct(home, open, 0, false);
-        }
-    }
-
-    private void construct(int[] home, boolean[] open, double risk, boolean everySlot) {
-        System.arraycopy(home, 0, rules.home, 0, home.length);
-        if (new Construction(problem, placement, rules, loads.weights(risk)).fill(open, everySlot)) {
-            follow();
-            starts.add(current());
-        }
-    }
-
-    private double swapPrice(int slot, int other) {
-        effort += loads.effort() + OVERHEAD;
-        return loads.swapPrice(slot, other) + (attraction == null ? 0 : attraction.swapPrice(slot, other));
-    }
-
-    private void lift(int slot) {
-        int e = placement.expert[slot];
-        effort += (e < 0 ? 1L : placement.replicas[e]) * (loads.effort() + OVERHEAD);
-        loads.lift(slot);
-    }
-
-    private double replacePrice(int slot, int e) {
-        effort += (e < 0 ? 1L : placement.replicas[e] + 1L) * (loads.effort() + OVERHEAD);
-        return loads.replacePrice(e) + (attraction == null ? 0 : attraction.replacePrice(slot, e));
-    }
-
-    private void swap(int slot, int other) {
-        int e = placement.expert[slot];
-        int f = placement.expert[other];
-        loads.swap(slot, other);
-        attract(e, f, -1);
-        rules.put(slot, Placement.EMPTY);
-        rules.put(other, e);
-        rules.put(slot, f);
-        attract(e, f, 1);
-        clock++;
-        changed[placement.gpuOf[slot]] = clock;
-        changed[placement.gpuOf[other]] = clock;
-        effort += (long) problem.gpus() * loads.effort();
-    }
-
-    private void replace(int slot, int e) {
-        int old = placement.expert[slot];
-        loads.replace(slot, e);
-        attract(old, e, -1);
-        clock++;
-        touch(old);
-        rules.put(slot, e);
-        touch(e);
-        attract(old, e, 1);
-        effort += (long) problem.gpus() * loads.effort();
-    }
-
-    private void touch(int e) {
-        for (int i = 0; e >= 0 && i < placement.replicas[e]; i++) {
-            changed[placement.gpusOf[e][i]] = clock;
-        }
-    }
-
-    private void attract(int e, int f, int sign) {
-        if (attraction != null && e >= 0) {
-            attraction.add(e, sign);
-        }
-        if (attraction != null && f >= 0) {
-            attraction.add(f, sign);
-        }
-    }
-
-    private double totalCost() {
-        return loads.cost() + (attraction == null ? 0 : attraction.cost());
-    }
-
-    private Layout current() {
-        return new Layout(placement.expert.clone(), rules.home.clone(), totalCost(), changed.clone(), scanned.clone());
-    }
-
-    private void take(Layout layout) {
-        put(layout.slots(), layout.home());
-        System.arraycopy(layout.changed(), 0, changed, 0, changed.length);
-        System.arraycopy(layout.scanned(), 0, scanned, 0, scanned.length);
-    }
-
-    private void put(int[] slots, int[] home) {
-        System.arraycopy(home, 0, rules.home, 0, home.length);
-        for (int slot = 0; slot < slots.length; slot++) {
-            rules.put(slot, Placement.EMPTY);
-        }
-        for (int slot = 0; slot < slots.length; slot++) {
-            rules.put(slot, slots[slot]);
-        }
-        follow();
-    }
-
-    /** Makes loads follow a placement that was changed otherwise than by {@link #swap} and {@link #replace}. */
-    private void follow() {
-        effort += (long) placement.slots() * loads.effort();
-        loads.reset(placement);
-        if (attraction != null) {
-            attraction.reset(placement, problem.nodes());
-        }
-    }
-
-    /** Whether no GPU holds an expert twice. */
-    private boolean distinct(int[] slots) {
-        int[] lastGpu = new int[problem.experts()];
-        Arrays.fill(lastGpu, -1);
-        for (int slot = 0; slot < slots.length; slot++) {
-            int e = slots[slot];
-            if (e >= 0 && lastGpu[e] == placement.gpuOf[slot]) {
-                return false;
-            }
-            if (e >= 0) {
-                lastGpu[e] = placement.gpuOf[slot];
-            }
-        }
-        return slots.length == placement.slots();
-    }
-
-    /** The node that each expert is pinned to in a layout; -1 if it may lie anywhere. */
-    private int[] homes(int[] slots) {
-        int[] home = new int[problem.experts()];
-        Arrays.fill(home, -1);
-        for (int slot = 0; problem.pinned() && slot < slots.length; slot++) {
-            if (slots[slot] >= 0) {
-                int first = slots[slot] - slots[slot] % (problem.experts() / problem.groups());
-                home[slots[slot]] = home[first] < 0 ? problem.node()[placement.gpuOf[slot]] : home[first];
-                home[first] = home[slots[slot]];
-            }
-        }
-        return home;
     }
 
     private void shuffle(int[] order) {

@@ -33,11 +33,7 @@ public final class MeanLoads implements GpuLoads {
         this.load = load;
         squarings = Integer.numberOfTrailingZeros(power);
         each = new double[load.experts()];
-        double sum = 0;
-        for (int e = 0; e < load.experts(); e++) {
-            sum += load.of(0, e, 1);
-        }
-        unit = sum > 0 ? sum / gpus : 1;
+        unit = load.perGpu(gpus);
     }
 
     @Override
@@ -189,6 +185,6 @@ public final class MeanLoads implements GpuLoads {
     }
 
     private double load(int expert, int replicas) {
-        return load.of(0, expert, replicas) / unit;
+        return load.of(0, expert, 1.0 / replicas) / unit;
     }
 }

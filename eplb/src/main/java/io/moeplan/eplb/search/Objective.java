@@ -16,7 +16,31 @@ public sealed interface Objective {
      * @param counts tokens of each expert in each step, {@code [steps][experts]}; no step without tokens
      * @param seed   for objectives that draw
      */
-    GpuLoads loads(int[][] counts, int gpus, long seed);
+    default GpuLoads loads(int[][] counts, int gpus, long seed) {
+        return loads(counts, gpus, seed, new Split.Even());
+    }
+
+    /**
+     * The same under a rule by which tokens come to replicas.
+     *
+     * @throws IllegalArgumentException if this objective cannot be priced under it
+     */
+    default GpuLoads loads(int[][] counts, int gpus, long seed, Split split) {
+        ReplicaLoad load = load(counts, gpus, seed);
+        return switch (split) {
+            case Split.Even _ -> new ScenarioLoads(load, gpus, tail());
+            case Split.Fixed fixed -> new RoutedLoads(load, gpus, tail(), fixed.shares());
+            case Split.Evenest _ -> new EvenestLoads(load, gpus, tail());
+        };
+    }
+
+    /** The scenarios, and what a replica adds in each. */
+    ReplicaLoad load(int[][] counts, int gpus, long seed);
+
+    /** The share of the scenarios, the worst ones, that count. */
+    default double tail() {
+        return 1;
+    }
 
     /** The fullest GPU under the window mean: exact, and blind to how steps differ from it. */
     record Mean() implements Objective {
@@ -28,8 +52,15 @@ public sealed interface Objective {
         }
 
         @Override
-        public GpuLoads loads(int[][] counts, int gpus, long seed) {
-            return new MeanLoads(new EvenShares(LoadForecast.mean(counts).tokens(), 0), gpus, POWER);
+        public ReplicaLoad load(int[][] counts, int gpus, long seed) {
+            return new TokenLoads(LoadForecast.mean(counts).tokens(), 0);
+        }
+
+        @Override
+        public GpuLoads loads(int[][] counts, int gpus, long seed, Split split) {
+            return split instanceof Split.Even
+                    ? new MeanLoads(load(counts, gpus, seed), gpus, POWER)
+                    : Objective.super.loads(counts, gpus, seed, split);
         }
     }
 
@@ -44,8 +75,8 @@ public sealed interface Objective {
         }
 
         @Override
-        public GpuLoads loads(int[][] counts, int gpus, long seed) {
-            return new ScenarioLoads(EvenShares.noisy(forecast(counts, seed).tokens(), gpus), gpus, 1);
+        public ReplicaLoad load(int[][] counts, int gpus, long seed) {
+            return TokenLoads.noisy(forecast(counts, seed).tokens(), gpus);
         }
     }
 
@@ -57,8 +88,8 @@ public sealed interface Objective {
         }
 
         @Override
-        public GpuLoads loads(int[][] counts, int gpus, long seed) {
-            return new ScenarioLoads(EvenShares.noisy(LoadForecast.mean(counts).tokens(), gpus), gpus, 1);
+        public ReplicaLoad load(int[][] counts, int gpus, long seed) {
+            return TokenLoads.noisy(LoadForecast.mean(counts).tokens(), gpus);
         }
     }
 
@@ -83,8 +114,13 @@ public sealed interface Objective {
         }
 
         @Override
-        public GpuLoads loads(int[][] counts, int gpus, long seed) {
-            return new ScenarioLoads(EvenShares.noisy(forecast(counts, seed).tokens(), gpus), gpus, 1 - alpha);
+        public ReplicaLoad load(int[][] counts, int gpus, long seed) {
+            return TokenLoads.noisy(forecast(counts, seed).tokens(), gpus);
+        }
+
+        @Override
+        public double tail() {
+            return 1 - alpha;
         }
     }
 
@@ -96,8 +132,18 @@ public sealed interface Objective {
         }
 
         @Override
-        public GpuLoads loads(int[][] counts, int gpus, long seed) {
-            return new ScenarioLoads(new ActivationTimes(forecast(counts, seed).tokens(), model), gpus, 1);
+        public ReplicaLoad load(int[][] counts, int gpus, long seed) {
+            return new ActivationTimes(forecast(counts, seed).tokens(), model);
+        }
+
+        /** @throws IllegalArgumentException if tokens are split anew in every step: time is not all in tokens then */
+        @Override
+        public GpuLoads loads(int[][] counts, int gpus, long seed, Split split) {
+            if (split instanceof Split.Evenest) {
+                throw new IllegalArgumentException("the objective decode cannot be planned for the dispatch rule lp:"
+                        + " use --objective steps, tail or mean, or another rule");
+            }
+            return Objective.super.loads(counts, gpus, seed, split);
         }
     }
 

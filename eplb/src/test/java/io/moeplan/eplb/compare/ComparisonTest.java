@@ -9,24 +9,32 @@ import io.moeplan.eplb.ContiguousPlanner;
 import io.moeplan.eplb.DeepSeekPlanner;
 import io.moeplan.eplb.Dispatch;
 import io.moeplan.eplb.HoldoutSplit;
+import io.moeplan.eplb.JudgedSteps;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.PlanProblem;
 import io.moeplan.eplb.Planner;
 import io.moeplan.eplb.Planners;
 import io.moeplan.eplb.Planning;
+import io.moeplan.eplb.SearchPlanner;
 import io.moeplan.eplb.Simulation;
+import io.moeplan.eplb.SourceCounts;
+import io.moeplan.eplb.SpareSlots;
 import io.moeplan.eplb.TestLoads;
 import io.moeplan.eplb.TokenTrace;
 import io.moeplan.eplb.Verdict;
+import io.moeplan.eplb.Verdicts;
 import io.moeplan.eplb.compare.ComparisonRow.Impossible;
 import io.moeplan.eplb.compare.ComparisonRow.Judged;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class ComparisonTest {
@@ -45,11 +53,24 @@ class ComparisonTest {
     }
 
     private static Comparison.Setting setting(Optional<TokenTrace> tokens, Optional<Plan> current, OptionalLong bytes) {
-        return new Comparison.Setting(SPLIT, tokens, MODEL, "sha256:ab", 1, 1, Dispatch.named("even"), current, bytes);
+        return new Comparison.Setting(SPLIT, gpus -> JudgedSteps.recorded(SPLIT), tokens, MODEL, "sha256:ab", 1, 1,
+                Optional.empty(), Dispatch.named("even"), current, bytes, Verdicts.DEAD_ZONE);
+    }
+
+    private static Slots redundant(int replicas) {
+        return new Slots.Redundant(replicas, Optional.empty());
+    }
+
+    private static Comparison comparison(Comparison.Setting setting) {
+        return new Comparison(setting, Comparison.Listener.NONE);
     }
 
     private static Comparison plain() {
-        return new Comparison(setting(Optional.empty(), Optional.empty(), OptionalLong.empty()));
+        return comparison(setting(Optional.empty(), Optional.empty(), OptionalLong.empty()));
+    }
+
+    private static List<Planner> planners() {
+        return Planners.all().stream().map(planner -> planner.within(Duration.ofMillis(50))).toList();
     }
 
     private static Judged judged(ComparisonRow row) {
@@ -64,17 +85,18 @@ class ComparisonTest {
 
     @Test
     void hasOneRowForEveryCombination() {
-        List<ComparisonRow> rows = plain().rows(Planners.all(), List.of(4, 8), List.of(0, 3, 8));
+        List<ComparisonRow> rows = plain().rows(planners(), List.of(4, 8),
+                Stream.of(0, 3, 8).map(ComparisonTest::redundant).toList());
         assertThat(rows).hasSize(2 * 3 * Planners.all().size());
         List<ComparisonRow> refused = rows.stream().filter(Impossible.class::isInstance).toList();
         assertThat(refused).hasSize(2 * Planners.all().size())
-                .allMatch(row -> row.candidate().redundant() == 3)
+                .allMatch(row -> row.candidate().slots().equals(redundant(3)))
                 .allMatch(row -> ((Impossible) row).reason().contains("use --redundant"));
     }
 
     @Test
     void judgesAsASimulationDoes() {
-        Judged row = judged(plain().row(DEEPSEEK, 4, 4));
+        Judged row = judged(plain().row(DEEPSEEK, 4, redundant(4)));
         var alone = Simulation.run(SPLIT.judged(), plan(4, 4), Dispatch.named("even"), SPLIT.holdout());
         assertThat(row.balancedness()).isCloseTo(alone.after().overall().vllm(), within(1e-12));
         assertThat(row.maxOverMean()).isCloseTo(alone.after().overall().weighted(), within(1e-12));
@@ -89,22 +111,43 @@ class ComparisonTest {
         assertThat(row.memoryPerGpu()).isEmpty();
     }
 
+    /** Planners that can plan for the rule do; all are judged with it, with the dead zone that was measured. */
+    @Test
+    void plansAndJudgesUnderTheRule() {
+        Dispatch rule = Dispatch.named("modulo");
+        Comparison comparison = comparison(new Comparison.Setting(SPLIT, gpus -> JudgedSteps.recorded(SPLIT),
+                Optional.empty(), MODEL, "sha256:ab", 1, 1, Optional.empty(), rule, Optional.empty(),
+                OptionalLong.empty(), 9));
+        Planner search = new SearchPlanner().within(Duration.ofMillis(50));
+        Judged row = judged(comparison.row(search, 4, redundant(8)));
+        assertThat(row.plan().dispatch()).isEqualTo("modulo");
+        var alone = Simulation.run(SPLIT.judged(), row.plan(), rule, SPLIT.holdout());
+        assertThat(row.maxOverMean()).isCloseTo(alone.after().overall().weighted(), within(1e-12));
+        assertThat(row.simulation().dispatch()).isEqualTo("modulo");
+        assertThat(row.verdict().gain()).isZero();
+        assertThat(row.sameSlots()).isZero();
+        assertThat(row.verdict().reason()).contains("up to 9.0");
+        Judged other = judged(comparison.row(DEEPSEEK, 4, redundant(8)));
+        assertThat(other.plan().dispatch()).isEqualTo("even");
+        assertThat(other.simulation().dispatch()).isEqualTo("modulo");
+    }
+
     @Test
     void theDefaultLayoutGainsAndMovesNothing() {
-        Judged row = judged(plain().row(CONTIGUOUS, 4, 0));
+        Judged row = judged(plain().row(CONTIGUOUS, 4, redundant(0)));
         assertThat(row.verdict().gain()).isZero();
         assertThat(row.verdict().word()).isEqualTo(Verdict.Word.LEAVE);
         assertThat(row.verdict().reason()).contains("that is the same");
-        assertThat(row.moves()).isEqualTo(new Moves("contiguous", 0, 0, OptionalLong.empty()));
-        assertThat(judged(plain().row(CONTIGUOUS, 4, 4)).moves().moves()).isPositive();
+        assertThat(row.moves()).isEqualTo(new Moves(0, 0, OptionalLong.empty()));
+        assertThat(judged(plain().row(CONTIGUOUS, 4, redundant(4))).moves().moves()).isPositive();
     }
 
     @Test
     void memoryIsThatOfTheExtraReplicas() {
-        Comparison comparison = new Comparison(setting(Optional.empty(), Optional.empty(), OptionalLong.of(1000)));
-        assertThat(judged(comparison.row(DEEPSEEK, 4, 0)).memoryPerGpu()).hasValue(0);
+        Comparison comparison = comparison(setting(Optional.empty(), Optional.empty(), OptionalLong.of(1000)));
+        assertThat(judged(comparison.row(DEEPSEEK, 4, redundant(0))).memoryPerGpu()).hasValue(0);
         // 8 more slots on 4 GPUs: 2 experts on each in each of 3 layers.
-        Judged row = judged(comparison.row(DEEPSEEK, 4, 8));
+        Judged row = judged(comparison.row(DEEPSEEK, 4, redundant(8)));
         assertThat(row.memoryPerGpu()).hasValue(2 * 3 * 1000);
         assertThat(row.moves().bytes()).hasValue(row.moves().moves() * 1000);
         assertThat(row.moves().share()).isCloseTo(row.moves().moves() / (3 * 24.0), within(1e-12));
@@ -112,22 +155,22 @@ class ComparisonTest {
 
     @Test
     void isHeldAgainstTheCurrentPlanWhereThatFits() {
-        Comparison comparison = new Comparison(setting(Optional.empty(), Optional.of(plan(4, 4)),
+        Comparison comparison = comparison(setting(Optional.empty(), Optional.of(plan(4, 4)),
                 OptionalLong.empty()));
-        Judged same = judged(comparison.row(DEEPSEEK, 4, 4));
-        assertThat(same.moves()).isEqualTo(new Moves(Comparison.CURRENT, 0, 0, OptionalLong.empty()));
+        Judged same = judged(comparison.row(DEEPSEEK, 4, redundant(4)));
+        assertThat(same.moves()).isEqualTo(new Moves(0, 0, OptionalLong.empty()));
         assertThat(same.verdict().gain()).isZero();
         assertThat(same.verdict().reason()).contains("the layout loaded now");
-        Judged more = judged(comparison.row(DEEPSEEK, 4, 8));
-        assertThat(more.moves().from()).isEqualTo(Comparison.CURRENT);
+        Judged more = judged(comparison.row(DEEPSEEK, 4, redundant(8)));
+        assertThat(more.baseline().layout()).isEqualTo(Comparison.CURRENT);
         assertThat(more.moves().moves()).isPositive();
-        assertThat(judged(comparison.row(DEEPSEEK, 8, 8)).moves().from()).isEqualTo("contiguous");
+        assertThat(judged(comparison.row(DEEPSEEK, 8, redundant(8))).baseline().layout()).isEqualTo("contiguous");
     }
 
     @Test
     void refusesACurrentPlanOfAnotherModel() {
         Comparison.Setting other = setting(Optional.empty(), Optional.of(TestLoads.plan()), OptionalLong.empty());
-        assertThatThrownBy(() -> new Comparison(other))
+        assertThatThrownBy(() -> comparison(other))
                 .hasMessage("the current plan is for 8 experts per layer, the recording has 16");
     }
 
@@ -139,8 +182,8 @@ class ComparisonTest {
         }
         TokenTrace tokens = new TokenTrace(new int[]{1, 2, 4}, 16, 2,
                 List.of(new TokenTrace.Request(2, 0, experts)));
-        Comparison comparison = new Comparison(setting(Optional.of(tokens), Optional.empty(), OptionalLong.empty()));
-        var traffic = judged(comparison.row(CONTIGUOUS, 4, 0)).traffic().orElseThrow();
+        Comparison comparison = comparison(setting(Optional.of(tokens), Optional.empty(), OptionalLong.empty()));
+        var traffic = judged(comparison.row(CONTIGUOUS, 4, redundant(0))).traffic().orElseThrow();
         assertThat(traffic.gpus()).isCloseTo(2, within(1e-12));
         assertThat(traffic.nodes()).isCloseTo(1, within(1e-12));
     }
@@ -152,9 +195,9 @@ class ComparisonTest {
             Target target = comparison.smallest(DEEPSEEK, 4, wanted);
             Judged reached = target.reached().orElseThrow();
             assertThat(reached.balancedness()).isGreaterThanOrEqualTo(wanted);
-            int below = reached.candidate().redundant() - 4;
+            int below = reached.redundant() - 4;
             if (below >= 0) {
-                assertThat(judged(comparison.row(DEEPSEEK, 4, below)).balancedness()).isLessThan(wanted);
+                assertThat(judged(comparison.row(DEEPSEEK, 4, redundant(below))).balancedness()).isLessThan(wanted);
                 assertThat(target.below().orElseThrow().balancedness()).isLessThan(wanted);
             }
             assertThat(target.tried()).isLessThanOrEqualTo(8);
@@ -175,9 +218,98 @@ class ComparisonTest {
 
     @Test
     void bindingTermsAreThoseOfTheLayers() {
-        Judged even = judged(plain().row(CONTIGUOUS, 4, 16 * 3));
+        Judged even = judged(plain().row(CONTIGUOUS, 4, redundant(16 * 3)));
         assertThat(even.binding()).isEqualTo(Map.of(Bound.Term.MEAN, 3));
         assertThat(even.certificate().meanGap()).isCloseTo(0, within(1e-9));
         assertThat(even.balancedness()).isCloseTo(1, within(1e-9));
+    }
+
+    private static Comparison with(SpareSlots spare, Comparison.Listener listener) {
+        return new Comparison(
+                new Comparison.Setting(SPLIT, gpus -> JudgedSteps.recorded(SPLIT), Optional.empty(), MODEL,
+                        "sha256:ab", 1, 1, Optional.of(spare), Dispatch.named("even"), Optional.empty(),
+                        OptionalLong.empty(), Verdicts.DEAD_ZONE),
+                listener);
+    }
+
+    @Test
+    void spareSlotsAreFilledOrLeftEmpty() {
+        Slots filled = new Slots.Redundant(3, Optional.of(SpareSlots.FILL));
+        Judged row = judged(with(SpareSlots.FILL, Comparison.Listener.NONE).row(DEEPSEEK, 4, filled));
+        assertThat(row.redundant()).isEqualTo(4);
+        assertThat(row.candidate().slots()).isEqualTo(filled);
+        assertThat(row.plan().topology().slotsPerGpu()).isEqualTo(5);
+        Slots empty = new Slots.Redundant(3, Optional.of(SpareSlots.EMPTY));
+        Judged less = judged(with(SpareSlots.EMPTY, Comparison.Listener.NONE).row(CONTIGUOUS, 4, empty));
+        assertThat(less.redundant()).isEqualTo(3);
+        assertThat(less.plan().topology().slotsPerGpu()).isEqualTo(5);
+        assertThat(less.sameSlots()).isZero();
+    }
+
+    @Test
+    void experts16On5GpusTakeSpareSlots() {
+        Comparison comparison = with(SpareSlots.EMPTY, Comparison.Listener.NONE);
+        Judged row = judged(comparison.row(CONTIGUOUS, 5, new Slots.Redundant(0, Optional.of(SpareSlots.EMPTY))));
+        assertThat(row.baseline()).isEqualTo(new Baseline("contiguous", 4, 0));
+        assertThat(row.verdict().gain()).isZero();
+        assertThat(comparison.smallest(CONTIGUOUS, 5, 0.2).reached().orElseThrow().redundant()).isZero();
+        Judged rounded = judged(with(SpareSlots.FILL, Comparison.Listener.NONE).row(DEEPSEEK, 5,
+                new Slots.Redundant(0, Optional.of(SpareSlots.FILL))));
+        assertThat(rounded.redundant()).isEqualTo(4);
+        assertThat(rounded.baseline()).isEqualTo(new Baseline("contiguous", 4, 4));
+    }
+
+    @Test
+    void slotsMayBeCountedPerGpu() {
+        Judged row = judged(plain().row(DEEPSEEK, 4, new Slots.PerGpu(6)));
+        assertThat(row.redundant()).isEqualTo(8);
+        assertThat(row.maxOverMean()).isEqualTo(judged(plain().row(DEEPSEEK, 4, redundant(8))).maxOverMean());
+        assertThat(plain().row(DEEPSEEK, 4, new Slots.PerGpu(3))).isEqualTo(
+                new Impossible(new Candidate("deepseek", 4, new Slots.PerGpu(3)),
+                        "4 GPUs x 3 slots = 12 slots do not hold 16 experts: use --slots-per-gpu 4 or more"));
+    }
+
+    @Test
+    void theGainInTheSameSlotsIsThatOfASimulation() {
+        Judged row = judged(plain().row(DEEPSEEK, 4, redundant(8)));
+        var alone = Simulation.run(SPLIT.judged(), plan(4, 8), Dispatch.named("even"), SPLIT.holdout());
+        assertThat(row.sameSlots()).isCloseTo(Verdicts.of(alone).gain(), within(1e-12));
+        assertThat(row.baseline()).isEqualTo(new Baseline("contiguous", 4, 0));
+        assertThat(row.sameSlots()).isNotEqualTo(row.verdict().gain());
+    }
+
+    @Test
+    void everyNumberOfGpusIsJudgedOnItsOwnSteps() {
+        LoadTrace whole = SPLIT.judged();
+        Comparison comparison = comparison(new Comparison.Setting(SPLIT, gpus -> {
+            LoadTrace steps = whole.slice(0, gpus);
+            return new JudgedSteps(steps, SourceCounts.unknown(), SPLIT.holdout(), gpus + " ranks");
+        }, Optional.empty(), MODEL, "sha256:ab", 1, 1, Optional.empty(), Dispatch.named("even"), Optional.empty(),
+                OptionalLong.empty(), Verdicts.DEAD_ZONE));
+        for (int gpus : new int[]{4, 8}) {
+            Judged row = judged(comparison.row(DEEPSEEK, gpus, redundant(0)));
+            assertThat(row.origin()).isEqualTo(gpus + " ranks");
+            var alone = Simulation.run(whole.slice(0, gpus), plan(gpus, 0), Dispatch.named("even"), SPLIT.holdout());
+            assertThat(row.maxOverMean()).isCloseTo(alone.after().overall().weighted(), within(1e-12));
+        }
+    }
+
+    @Test
+    void aListenerHearsEveryRow() {
+        List<String> heard = new ArrayList<>();
+        Comparison comparison = with(SpareSlots.FILL, new Comparison.Listener() {
+            @Override
+            public void started(Candidate candidate) {
+                heard.add(candidate.toString());
+            }
+
+            @Override
+            public void finished(ComparisonRow row) {
+                heard.add(row.getClass().getSimpleName());
+            }
+        });
+        comparison.rows(List.of(DEEPSEEK), List.of(4), List.of(redundant(0), redundant(3), new Slots.PerGpu(6)));
+        assertThat(heard).containsExactly("deepseek, 4 GPUs, 0 redundant", "Judged", "deepseek, 4 GPUs, 3 redundant",
+                "Impossible", "deepseek, 4 GPUs, 6 slots per GPU", "Judged");
     }
 }

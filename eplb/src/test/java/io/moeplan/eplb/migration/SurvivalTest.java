@@ -11,12 +11,15 @@ import io.moeplan.eplb.PlanCheck;
 import io.moeplan.eplb.PlanProblem;
 import io.moeplan.eplb.PlanSummary;
 import io.moeplan.eplb.TestLoads;
+import io.moeplan.eplb.search.Objective;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class SurvivalTest {
+    private static final Objective MEAN = new Objective.Mean();
+
     /** With exactly one redundant replica per expert and more: every plan can be made to survive, and checks say so. */
     @Test
     void anyPlanWithRoomSurvives() {
@@ -33,7 +36,7 @@ class SurvivalTest {
             LoadTrace trace = TestLoads.trace(random, new int[]{0, 3}, experts, 1);
             Plan plan = Plans.deepSeek(problem, trace);
             for (FailureDomain domain : FailureDomain.values()) {
-                Plan safe = Survival.ensure(plan, trace, 1, domain);
+                Plan safe = Survival.ensure(plan, trace, 1, domain, MEAN);
                 assertThat(PlanCheck.check(safe, Optional.of(trace))).as("%s", problem)
                         .noneMatch(finding -> finding.status() == Finding.Status.FAILS);
                 assertThat(Survival.cases(safe, trace, domain)).hasSize(domain == FailureDomain.GPU ? gpus : nodes)
@@ -47,7 +50,7 @@ class SurvivalTest {
     void pinnedGroupsSurviveTheLossOfAGpu() {
         PlanProblem problem = PlanProblem.withSlotsPerGpu(32, 4, 2, 8, 10);
         LoadTrace trace = TestLoads.trace(new Random(22), new int[]{0, 1, 2}, 32, 2);
-        Plan safe = Survival.ensure(Plans.deepSeek(problem, trace), trace, 1, FailureDomain.GPU);
+        Plan safe = Survival.ensure(Plans.deepSeek(problem, trace), trace, 1, FailureDomain.GPU, MEAN);
         assertThat(PlanCheck.check(safe, Optional.of(trace)))
                 .contains(new Finding(Finding.Status.HOLDS, "each of 4 groups lies on one node"),
                         new Finding(Finding.Status.HOLDS, "every expert keeps a replica whichever GPU is lost"))
@@ -60,13 +63,13 @@ class SurvivalTest {
         LoadTrace trace = TestLoads.trace(new Random(23), new int[]{0, 1, 2, 3}, 64, 4);
         Plan plan = Plans.deepSeek(problem, trace);
         assertThat(Survival.cases(plan, trace, FailureDomain.GPU)).anyMatch(loss -> loss.expertsLost() > 0);
-        Plan safe = Survival.ensure(plan, trace, 1, FailureDomain.GPU);
+        Plan safe = Survival.ensure(plan, trace, 1, FailureDomain.GPU, MEAN);
         assertThat(safe.algorithm()).isEqualTo("deepseek+survive");
         assertThat(PlanSummary.of(safe).meanMaxOverMean()).isLessThan(1.01);
-        assertThat(PlanSummary.of(Survival.ensure(plan, trace, 1, FailureDomain.NODE)).meanMaxOverMean())
+        assertThat(PlanSummary.of(Survival.ensure(plan, trace, 1, FailureDomain.NODE, MEAN)).meanMaxOverMean())
                 .isLessThan(1.01);
         // What survives already stays as it is.
-        Plan again = Survival.ensure(safe, trace, 1, FailureDomain.GPU);
+        Plan again = Survival.ensure(safe, trace, 1, FailureDomain.GPU, MEAN);
         assertThat(again).usingRecursiveComparison().isEqualTo(safe);
     }
 
@@ -74,13 +77,13 @@ class SurvivalTest {
     void whatItTakesIsSaid() {
         LoadTrace trace = TestLoads.trace(new Random(24), new int[]{0}, 32, 1);
         Plan plan = Plans.deepSeek(PlanProblem.withRedundant(32, 1, 2, 8, 16), trace);
-        assertThatThrownBy(() -> Survival.ensure(plan, trace, 1, FailureDomain.NODE))
+        assertThatThrownBy(() -> Survival.ensure(plan, trace, 1, FailureDomain.NODE, MEAN))
                 .isInstanceOf(ImpossiblePlanException.class)
                 .hasMessage(
                         "to survive the loss of 1 node each of 32 experts needs 2 replicas: use at least --redundant 32"
                                 + " (there are 16)");
         assertThatThrownBy(() -> Survival.ensure(plan, TestLoads.trace(new Random(1), new int[]{1}, 32, 1), 1,
-                FailureDomain.GPU)).hasMessage("the recording has other MoE layers or experts than the plan");
+                FailureDomain.GPU, MEAN)).hasMessage("the recording has other MoE layers or experts than the plan");
     }
 
     @Test

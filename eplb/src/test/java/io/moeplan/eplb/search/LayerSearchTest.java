@@ -24,7 +24,7 @@ class LayerSearchTest {
     }
 
     private LayerSearch search(LayerProblem problem, int scenarios) {
-        ReplicaLoad load = new EvenShares(tokens(scenarios, problem.experts()), 0.02);
+        ReplicaLoad load = new TokenLoads(tokens(scenarios, problem.experts()), 0.02);
         GpuLoads loads = scenarios == 1
                 ? new MeanLoads(load, problem.gpus(), 64)
                 : new ScenarioLoads(load, problem.gpus(), 1);
@@ -102,7 +102,7 @@ class LayerSearchTest {
         float[][] tokens = tokens(3, 32);
         for (int moves : new int[]{0, 2, 6, 40}) {
             LayerSearch search = new LayerSearch(free.withStart(current, moves),
-                    new ScenarioLoads(new EvenShares(tokens, 0), 8, 1), 1);
+                    new ScenarioLoads(new TokenLoads(tokens, 0), 8, 1), 1);
             run(search);
             int moved = 0;
             for (int e = 0; e < 32; e++) {
@@ -129,7 +129,7 @@ class LayerSearchTest {
             Arrays.fill(row, 10);
         }
         LayerSearch search = new LayerSearch(problem.withAffinity(new Affinity(pull, 0.1, 0.01)),
-                new ScenarioLoads(new EvenShares(even, 0), 8, 1), 1);
+                new ScenarioLoads(new TokenLoads(even, 0), 8, 1), 1);
         run(search);
         for (int e = 0; e < 16; e += 2) {
             assertThat(gpusOf(problem, search.slots(), e)).isEqualTo(gpusOf(problem, search.slots(), e + 1));
@@ -154,8 +154,51 @@ class LayerSearchTest {
     /** Prices are what the cost really changes by, to first order, never too good; and loads follow moves exactly. */
     @Test
     void pricesKeepTheirPromise() {
+        ReplicaLoad load = new TokenLoads(tokens(7, 12), 0.05);
+        pricesKeepTheirPromise(new ScenarioLoads(load, 6, 1), 1e-4);
+        pricesKeepTheirPromise(new RoutedLoads(load, 6, 1, LayerSearchTest::halvesToTheLast), 1e-4);
+        // Splits only come near the evenest in a few rounds, and these prices are guesses.
+        pricesKeepTheirPromise(new EvenestLoads(load, 6, 1), 0.03);
+    }
+
+    /** Half of the tokens to the last replica, half of the others to the one before, and so on. */
+    private static double[] halvesToTheLast(int[] gpus) {
+        double[] shares = new double[gpus.length];
+        double left = 1;
+        for (int r = gpus.length - 1; r > 0; r--) {
+            left /= 2;
+            shares[r] = left;
+        }
+        shares[0] = left;
+        return shares;
+    }
+
+    /** Under equal shares the loads by route are those of even split. */
+    @Test
+    void equalRoutesAreTheEvenSplit() {
+        LayerProblem problem = LayerProblem.of(20, 1, 8, 4);
+        ReplicaLoad load = new TokenLoads(tokens(5, 20), 0.05);
+        LayerSearch even = new LayerSearch(problem, new ScenarioLoads(load, 8, 0.5), 1);
+        LayerSearch routed = new LayerSearch(problem, new RoutedLoads(load, 8, 0.5, gpus -> {
+            double[] shares = new double[gpus.length];
+            Arrays.fill(shares, 1.0 / gpus.length);
+            return shares;
+        }), 1);
+        assertThat(routed.slots()).isEqualTo(even.slots());
+        assertThat(routed.cost()).isCloseTo(even.cost(), within(1e-5));
+    }
+
+    /** Loads 6, 1, 1 on three GPUs with 6 on two of them: 4, 2, 2 evenly, 3, 3, 2 if 6 goes where there is room. */
+    @Test
+    void evenestLoadsFillUp() {
+        LayerProblem problem = LayerProblem.of(4, 1, 3, 2).withStart(new int[]{0, 1, 0, 2, 3, 1}, 6);
+        LayerSearch search = new LayerSearch(problem,
+                new EvenestLoads(new TokenLoads(new float[][]{{6, 2, 0, 4}}, 0), 3, 1), 1);
+        assertThat(search.cost()).isCloseTo(1, within(1e-4));
+    }
+
+    private void pricesKeepTheirPromise(GpuLoads loads, double tolerance) {
         LayerProblem problem = LayerProblem.of(12, 1, 6, 3);
-        ScenarioLoads loads = new ScenarioLoads(new EvenShares(tokens(7, 12), 0.05), 6, 1);
         Placement placement = new Placement(12, problem.capacity());
         Rules rules = new Rules(problem, placement);
         new Construction(problem, placement, rules, loads.weights(0)).fill(new boolean[]{true}, true);
@@ -184,10 +227,12 @@ class LayerSearchTest {
                 continue;
             }
             made++;
-            assertThat(loads.cost() - before).isLessThanOrEqualTo(price + 1e-4 * Math.max(1, Math.abs(price)));
+            if (loads.keepsPromises()) {
+                assertThat(loads.cost() - before).isLessThanOrEqualTo(price + 1e-4 * Math.max(1, Math.abs(price)));
+            }
             double followed = loads.cost();
             loads.reset(placement);
-            assertThat(loads.cost()).isCloseTo(followed, within(1e-4));
+            assertThat(loads.cost()).isCloseTo(followed, within(tolerance));
         }
         assertThat(made).isGreaterThan(500);
     }

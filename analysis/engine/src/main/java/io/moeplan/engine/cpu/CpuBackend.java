@@ -4,6 +4,7 @@ import io.moeplan.engine.backend.Backend;
 import io.moeplan.engine.backend.Past;
 import io.moeplan.engine.backend.Sequences;
 import io.moeplan.engine.backend.Wave;
+import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.Model;
 
 /**
@@ -39,7 +40,12 @@ public final class CpuBackend implements Backend {
 
     @Override
     public long waveBytes(long tokens, int longest) {
-        return WaveBuffers.bytes(model.architecture(), tokens, longest, workers.threads());
+        return waveBytes(model.architecture(), tokens, longest, workers.threads());
+    }
+
+    /** As {@link #waveBytes(long, int)}, of a model that is not open. */
+    public static long waveBytes(Architecture architecture, long tokens, int longest, int threads) {
+        return WaveBuffers.bytes(architecture, tokens, longest, threads);
     }
 
     @Override

@@ -174,6 +174,7 @@ final class CpuWave implements Wave {
             finalNorm(tokens[i], x[i]);
         }
         Matrix head = model.head();
+        float[] bias = model.headBias().map(Vector::toFloats).orElseGet(() -> new float[head.rows()]);
         float divisor = architecture.scales().logits();
         Tiles parts = new Tiles(0, head.rows(), LOGITS_TOGETHER);
         workers.run(parts.costs(2L * tokens.length * architecture.hidden()), work, (tile, scratch) -> {
@@ -183,7 +184,7 @@ final class CpuWave implements Wave {
             Projection.apply(head, Projection.Part.rows(head, from, count), x, 0, tokens.length, part, 0, scratch);
             for (int i = 0; i < tokens.length; i++) {
                 for (int v = 0; v < count; v++) {
-                    into[i][from + v] = part[i][v] / divisor;
+                    into[i][from + v] = (part[i][v] + bias[from + v]) / divisor;
                 }
             }
         });

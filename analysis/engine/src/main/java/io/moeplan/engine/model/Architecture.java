@@ -14,10 +14,11 @@ import java.util.stream.IntStream;
  * @param layers       first layer first
  * @param scales       factors beside the weights
  * @param tiedHead     whether the embedding is the head as well
+ * @param headBias     whether the head adds a bias
  * @param names        what the family calls its tensors
  */
 public record Architecture(String modelType, int hidden, int vocabulary, int maxPositions, Norm norm,
-        List<Layer> layers, Scales scales, boolean tiedHead, WeightNames names) {
+        List<Layer> layers, Scales scales, boolean tiedHead, boolean headBias, WeightNames names) {
     /** One layer: {@code x += attention(norm(x)); x += feedForward(norm(x))}. */
     public record Layer(Attention attention, FeedForward feedForward) {}
 
@@ -34,6 +35,10 @@ public record Architecture(String modelType, int hidden, int vocabulary, int max
 
     public Architecture {
         layers = List.copyOf(layers);
+    }
+
+    Architecture withHead(boolean tied, boolean bias) {
+        return new Architecture(modelType, hidden, vocabulary, maxPositions, norm, layers, scales, tied, bias, names);
     }
 
     /** Numbers of the layers that route, ascending. */

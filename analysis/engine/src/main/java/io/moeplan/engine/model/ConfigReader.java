@@ -13,6 +13,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -144,6 +145,12 @@ public final class ConfigReader {
         return node.booleanValue();
     }
 
+    /** As {@link #flagOr}, but some models write a number: above 0 is true. */
+    public boolean switchOr(boolean absent, String name) throws ModelException {
+        JsonNode node = find(name);
+        return (node != null && node.isNumber()) ? node.doubleValue() > 0 : flagOr(absent, name);
+    }
+
     public String textOr(String absent, String... names) throws ModelException {
         JsonNode node = find(names);
         if (node == null) {
@@ -188,6 +195,23 @@ public final class ConfigReader {
         return numbers;
     }
 
+    /** A list of numbers above 0, empty where the name is missing. */
+    public List<Double> positives(String name) throws ModelException {
+        List<Double> numbers = new ArrayList<>();
+        for (JsonNode element : list(name)) {
+            if (!element.isNumber() || !(element.doubleValue() > 0) || Double.isInfinite(element.doubleValue())) {
+                throw new ModelException(file, name + " holds " + brief(element) + ", expected numbers above 0");
+            }
+            numbers.add(element.doubleValue());
+        }
+        return numbers;
+    }
+
+    /** The names in this object, in its order. */
+    public List<String> names() {
+        return root.properties().stream().map(Map.Entry::getKey).toList();
+    }
+
     /** As {@link #wholes}, where one number may stand for a list of one. */
     public List<Integer> wholeOrWholes(int max, String name) throws ModelException {
         JsonNode node = find(name);
@@ -225,7 +249,22 @@ public final class ConfigReader {
         return index < 0 ? last : index;
     }
 
-    private int whole(JsonNode node, String name, int min, int max) throws ModelException {
+    /** Some models list a value for every layer: that is read as one value if it is the same for all of them. */
+    private JsonNode single(JsonNode node, String name) throws ModelException {
+        if (!node.isArray() || node.isEmpty()) {
+            return node;
+        }
+        for (JsonNode element : node) {
+            if (!element.equals(node.get(0))) {
+                throw new ModelException(file, name + " is " + brief(node)
+                        + ": layers (or experts) that differ in it are not supported");
+            }
+        }
+        return node.get(0);
+    }
+
+    private int whole(JsonNode given, String name, int min, int max) throws ModelException {
+        JsonNode node = single(given, name);
         if (!node.isIntegralNumber() || !node.canConvertToInt() || node.intValue() < min || node.intValue() > max) {
             throw new ModelException(file,
                     name + " is " + brief(node) + ", expected a whole number from " + min + " to " + max);

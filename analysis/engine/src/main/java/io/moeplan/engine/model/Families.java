@@ -1,7 +1,6 @@
 package io.moeplan.engine.model;
 
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -10,15 +9,35 @@ import java.util.Set;
  * classes. How to add one is in the package description.
  */
 final class Families {
-    static final Map<String, Architectures.Family> ALL = Map.ofEntries(Map.entry("mixtral", Families::mixtral),
-            Map.entry("qwen2_moe", Families::qwen2), Map.entry("qwen3_moe", Families::qwen3),
-            Map.entry("qwen3_next", Families::qwen3Next), Map.entry("olmoe", Families::olmoe),
-            Map.entry("deepseek_v2", Families::deepseekV2), Map.entry("deepseek_v3", Families::deepseekV3),
-            Map.entry("kimi_k2", Families::deepseekV3), Map.entry("glm4_moe", Families::glm4),
-            Map.entry("dots1", Families::dots1), Map.entry("minimax_m2", Families::minimaxM2),
-            Map.entry("gpt_oss", Families::gptOss), Map.entry("granitemoe", Families::granite),
-            Map.entry("phimoe", Families::phi), Map.entry("ernie4_5_moe", Families::ernie),
-            Map.entry("hunyuan_v1_moe", Families::hunyuan), Map.entry("llama4_text", Families::llama4));
+    /** A family and how its configuration is read. */
+    record Entry(Architectures.Family family, Architectures.Reader reader) {}
+
+    private static final String MTP = "multi-token-prediction layers (skipped)";
+
+    static final List<Entry> ALL = List.of(
+            entry("mixtral", "Mixtral 8x7B, 8x22B", "", Families::mixtral),
+            entry("qwen2_moe", "Qwen1.5-MoE, Qwen2-57B-A14B", "", Families::qwen2),
+            entry("qwen3_moe", "Qwen3-30B-A3B, Qwen3-235B-A22B, Qwen3-Coder", "", Families::qwen3),
+            entry("qwen3_next", "Qwen3-Next-80B-A3B", MTP, Families::qwen3Next),
+            entry("olmoe", "OLMoE-1B-7B", "", Families::olmoe),
+            entry("deepseek_v2", "DeepSeek-V2, V2.5, V2-Lite, Coder-V2", "", Families::deepseekV2),
+            entry("deepseek_v3", "DeepSeek-V3, R1, V3.1", MTP, Families::deepseekV3),
+            entry("kimi_k2", "Kimi-K2, the language model of Kimi-K2.5", "int4 checkpoints (K2-Thinking, K2.5)",
+                    Families::deepseekV3),
+            entry("glm4_moe", "GLM-4.5, 4.5-Air, 4.6, 4.7", MTP, Families::glm4),
+            entry("dots1", "dots.llm1", "", Families::dots1),
+            entry("minimax_m2", "MiniMax-M2, M2.1, M2.5", MTP, Families::minimaxM2),
+            entry("gpt_oss", "gpt-oss-20b, 120b", "", Families::gptOss),
+            entry("granitemoe", "Granite 3.x 1B-A400M, 3B-A800M", "", Families::granite),
+            entry("phimoe", "Phi-3.5-MoE", "longrope requests beyond its original length (4,096)",
+                    Families::phi),
+            entry("ernie4_5_moe", "ERNIE-4.5-21B-A3B, 300B-A47B", MTP, Families::ernie),
+            entry("hunyuan_v1_moe", "Hunyuan-A13B", "", Families::hunyuan),
+            entry("llama4_text", "Llama 4 Scout, Maverick", "images (the vision tower is skipped)", Families::llama4));
+
+    private static Entry entry(String type, String models, String lacks, Architectures.Reader reader) {
+        return new Entry(new Architectures.Family(type, models, lacks), reader);
+    }
 
     private Families() {}
 
@@ -35,11 +54,16 @@ final class Families {
         Parts parts = Parts.read(config);
         Attention.GroupedQuery attention = parts.attention().withBias(config.flagOr(true, "qkv_bias"), false);
         boolean windows = config.flagOr(false, "use_sliding_window");
+        int windowed = config.wholeOr(28, Limits.LAYERS, "max_window_layers");
         FeedForward experts = FeedForward.Sparse.plain(parts.softmaxRouter(), parts.expertWidth())
                 .withShared(config.size(Limits.WIDTH, "shared_expert_intermediate_size"), true);
         return parts.architecture(WeightNames.COMMON.withShared("shared_expert"),
-                layer -> new Architecture.Layer(windows ? attention.withSpan(parts.typedWindow(layer)) : attention,
-                        parts.steppedBlock(layer, experts)));
+                layer -> {
+                    boolean alternate = layer % 2 == 0 && layer < windowed;
+                    return new Architecture.Layer(
+                            windows ? attention.withSpan(parts.typedWindow(layer, alternate)) : attention,
+                            parts.steppedBlock(layer, experts));
+                });
     }
 
     private static Architecture qwen3(ConfigReader config) throws ModelException {
@@ -105,7 +129,7 @@ final class Families {
     private static Architecture deepseekV3(ConfigReader config) throws ModelException {
         Parts parts = Parts.read(config);
         Attention attention = parts.latent();
-        Router router = parts.correctedRouter();
+        Router router = parts.correctedRouter(true);
         return parts.architecture(WeightNames.COMMON,
                 layer -> new Architecture.Layer(attention, parts.leadingDenseBlock(layer, router)));
     }
@@ -115,7 +139,7 @@ final class Families {
         boolean norms = config.flagOr(false, "use_qk_norm");
         Attention attention = parts.attention().withBias(config.flagOr(false, "attention_bias"), false)
                 .withHeadNorm(norms ? Attention.HeadNorm.PER_HEAD : Attention.HeadNorm.NONE);
-        Router router = parts.correctedRouter();
+        Router router = parts.correctedRouter(true);
         return parts.architecture(WeightNames.COMMON, Norm.rms(config.positiveOr(1e-5, "rms_norm_eps")),
                 Architecture.Scales.NONE,
                 layer -> new Architecture.Layer(attention, parts.leadingDenseBlock(layer, router)));
@@ -124,14 +148,23 @@ final class Families {
     private static Architecture dots1(ConfigReader config) throws ModelException {
         Parts parts = Parts.read(config);
         Attention.GroupedQuery attention = parts.attention().withHeadNorm(Attention.HeadNorm.PER_HEAD);
-        Router router = parts.correctedRouter();
+        Router router = parts.correctedRouter(false);
+        int full = config.wholeOr(62, Limits.LAYERS, "max_window_layers");
         return parts.architecture(WeightNames.COMMON,
-                layer -> new Architecture.Layer(attention.withSpan(parts.typedWindow(layer)),
+                layer -> new Architecture.Layer(attention.withSpan(parts.typedWindow(layer, layer >= full)),
                         parts.leadingDenseBlock(layer, router)));
     }
 
     private static Architecture minimaxM2(ConfigReader config) throws ModelException {
         Parts parts = Parts.read(config, 5_000_000, 1);
+        Parts.same(config, "scoring_func", "sigmoid");
+        Parts.same(config, "qk_norm_type", "per_layer");
+        Parts.same(config, "use_qk_norm", true);
+        Parts.same(config, "use_routing_bias", true);
+        Parts.require(config, !config.wholes(1, "attn_type_list").contains(0),
+                "attn_type_list has layers of linear attention, which this family has not");
+        Parts.require(config, config.wholeOr(0, Limits.WIDTH, "shared_intermediate_size") == 0,
+                "shared_intermediate_size is not 0, which this family does not have");
         Attention attention = parts.attention().withHeadNorm(Attention.HeadNorm.WHOLE);
         Router router = parts.router(Router.Score.SIGMOID, Router.Divisor.SUM).withCorrection();
         FeedForward experts = FeedForward.Sparse.plain(router, config.size(Limits.WIDTH, "intermediate_size"));
@@ -177,11 +210,13 @@ final class Families {
         Router router = parts.router(Router.Score.SPARSE_MIXER, Router.Divisor.NONE);
         Parts.require(config, router.topK() == 2, "num_experts_per_tok " + router.topK()
                 + ": this family's router chooses 2");
-        Parts.require(config, !config.flagOr(false, "lm_head_bias"), "lm_head_bias is not supported");
+        Parts.require(config, config.positiveOr(Router.MIXER_JITTER, "router_jitter_noise") == Router.MIXER_JITTER,
+                "router_jitter_noise is not " + Router.MIXER_JITTER + ", as this family's is");
         FeedForward experts = FeedForward.Sparse.plain(router, config.size(Limits.WIDTH, "intermediate_size"));
         return parts.architecture(WeightNames.MIXTRAL,
                 new Norm(Norm.Kind.LAYER, config.positiveOr(1e-5, "rms_norm_eps"), false), Architecture.Scales.NONE,
-                layer -> new Architecture.Layer(attention, experts));
+                layer -> new Architecture.Layer(attention, experts))
+                .withHead(config.flagOr(false, "tie_word_embeddings"), config.flagOr(false, "lm_head_bias"));
     }
 
     private static Architecture ernie(ConfigReader config) throws ModelException {
@@ -203,19 +238,31 @@ final class Families {
                 Norm.rms(config.positiveOr(1e-5, "rms_norm_eps")), Architecture.Scales.NONE, layer -> {
                     boolean routes = layer >= first && layer <= last && (layer + 1) % every == 0;
                     return new Architecture.Layer(attention, routes ? experts : parts.dense());
-                });
+                }).withHead(config.flagOr(true, "tie_word_embeddings"), false);
     }
 
     private static Architecture hunyuan(ConfigReader config) throws ModelException {
         Parts parts = Parts.read(config);
-        Attention attention = parts.attention().withHeadNorm(Attention.HeadNorm.PER_HEAD_AFTER_ROPE);
+        for (String other : List.of("use_cla", "use_mla", "group_limited_greedy", "mlp_bias")) {
+            Parts.same(config, other, false);
+        }
+        Attention attention = parts.attention().withHeadNorm(config.flagOr(true, "use_qk_norm")
+                ? Attention.HeadNorm.PER_HEAD_AFTER_ROPE
+                : Attention.HeadNorm.NONE);
         int width = config.size(Limits.WIDTH, "moe_intermediate_size", "intermediate_size");
-        FeedForward experts = FeedForward.Sparse.plain(parts.router(Router.Score.SOFTMAX, Router.Divisor.SUM), width)
-                .withShared(config.sizeOr(width, Limits.WIDTH, "intermediate_size"), false);
+        FeedForward.Sparse plain = FeedForward.Sparse.plain(parts.router(Router.Score.SOFTMAX, Router.Divisor.SUM),
+                width);
+        int shared = config.wholeOr(1, Limits.EXPERTS, "num_shared_expert");
+        boolean mixed = config.flagOr(true, "use_mixed_mlp_moe") && shared > 0;
+        FeedForward experts = mixed
+                ? plain.withShared(Math.multiplyExact(shared, config.sizeOr(width, Limits.WIDTH, "intermediate_size")),
+                        false)
+                : plain;
+        int dense = config.wholeOr(0, Limits.LAYERS, "moe_layer_num_skipped");
         return parts.architecture(WeightNames.COMMON.withRouter("gate.wg").withShared("shared_mlp")
                 .withHeadNorms("query_layernorm", "key_layernorm"),
                 Norm.rms(config.positiveOr(1e-5, "rms_norm_eps")), Architecture.Scales.NONE,
-                layer -> new Architecture.Layer(attention, experts));
+                layer -> new Architecture.Layer(attention, layer < dense ? parts.dense() : experts));
     }
 
     private static Architecture llama4(ConfigReader config) throws ModelException {
@@ -228,7 +275,7 @@ final class Families {
                 .withHeadNorm(norms ? Attention.HeadNorm.UNIT_AFTER_ROPE : Attention.HeadNorm.NONE)
                 .withSpan(new Attention.Span(Attention.Span.Kind.CHUNKED,
                         config.sizeOr(8192, Limits.POSITIONS, "attention_chunk_size")));
-        Attention still = plain.withoutRope(config.flagOr(true, "attn_temperature_tuning")
+        Attention still = plain.withoutRope(config.switchOr(true, "attn_temperature_tuning")
                 ? new Attention.Temperature(config.positiveOr(0.1, "attn_scale"),
                         config.positiveOr(8192, "floor_scale"))
                 : Attention.Temperature.NONE);

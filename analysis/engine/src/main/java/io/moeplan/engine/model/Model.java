@@ -16,12 +16,11 @@ import java.util.Optional;
  * @param embedding {@code [vocabulary, hidden]}
  * @param finalNorm {@code [hidden]}
  * @param head      {@code [vocabulary, hidden]}, the embedding itself if tied
+ * @param headBias  {@code [vocabulary]}
  * @param layers    first layer first
  */
 public record Model(ModelInfo info, Architecture architecture, Matrix embedding, LayerWeights.NormWeights finalNorm,
-        Matrix head, List<LayerWeights> layers) {
-    private static final int MAX_BLOCK = 1 << 16;
-
+        Matrix head, Optional<Vector> headBias, List<LayerWeights> layers) {
     /**
      * Reads config.json of the checkpoint's directory and finds every tensor it calls for.
      *
@@ -31,24 +30,13 @@ public record Model(ModelInfo info, Architecture architecture, Matrix embedding,
         Path directory = checkpoint.directory();
         ConfigReader config = ConfigReader.open(directory.resolve("config.json"));
         Architecture architecture = Architectures.read(config);
-        WeightBinder binder = new WeightBinder(architecture, new WeightSource(checkpoint, fp8Blocks(config)));
+        WeightBinder binder = new WeightBinder(architecture, new WeightSource(checkpoint, Quantisation.read(config)));
         List<LayerWeights> layers = new ArrayList<>();
         for (int layer = 0; layer < architecture.layers().size(); layer++) {
             layers.add(binder.layer(layer));
         }
         return new Model(info(config, architecture, checkpoint), architecture, binder.embedding(),
-                binder.norm(WeightNames.FINAL_NORM), binder.head(), List.copyOf(layers));
-    }
-
-    private static Optional<WeightSource.BlockSize> fp8Blocks(ConfigReader config) throws ModelException {
-        List<Integer> block = config.section("quantization_config").wholes(MAX_BLOCK, "weight_block_size");
-        if (block.isEmpty()) {
-            return Optional.empty();
-        }
-        if (block.size() != 2 || block.contains(0)) {
-            throw new ModelException(config.file(), "weight_block_size is " + block + ", expected two sizes");
-        }
-        return Optional.of(new WeightSource.BlockSize(block.get(0), block.get(1)));
+                binder.norm(WeightNames.FINAL_NORM), binder.head(), binder.headBias(), List.copyOf(layers));
     }
 
     private static ModelInfo info(ConfigReader config, Architecture architecture, Checkpoint checkpoint)

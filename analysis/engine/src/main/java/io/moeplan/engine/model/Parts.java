@@ -67,6 +67,11 @@ record Parts(ConfigReader config, int hidden, int layers, int heads, int kvHeads
         return !types.isEmpty() && types.get(layer).equals("sliding_attention") ? window() : Attention.Span.ALL;
     }
 
+    /** As {@link #typedWindow(int)}, where {@code layer_types} is absent as the family numbers its layers. */
+    Attention.Span typedWindow(int layer, boolean windowed) throws ModelException {
+        return layerTypes().isEmpty() && windowed ? window() : typedWindow(layer);
+    }
+
     /** {@code layer_types}, one for each layer; empty where it is absent. */
     List<String> layerTypes() throws ModelException {
         List<String> types = config.texts("layer_types");
@@ -89,9 +94,16 @@ record Parts(ConfigReader config, int hidden, int layers, int heads, int kvHeads
         return router(Router.Score.SOFTMAX, Router.Divisor.sumIf(config.flagOr(false, "norm_topk_prob"), 0));
     }
 
-    /** DeepSeek-V3's: sigmoid, correction, groups by their best two, normalised, scaled. */
-    Router correctedRouter() throws ModelException {
-        Router router = router(Router.Score.SIGMOID, Router.Divisor.sumIf(config.flagOr(true, "norm_topk_prob"), 1e-20))
+    /**
+     * DeepSeek-V3's: sigmoid, correction, groups by their best two, normalised, scaled.
+     *
+     * @param normalises where {@code norm_topk_prob} is absent
+     */
+    Router correctedRouter(boolean normalises) throws ModelException {
+        same(config, "scoring_func", "sigmoid");
+        same(config, "topk_method", "noaux_tc");
+        Router router = router(Router.Score.SIGMOID,
+                Router.Divisor.sumIf(config.flagOr(normalises, "norm_topk_prob"), 1e-20))
                 .withCorrection().withScale(config.positiveOr(1, "routed_scaling_factor"));
         Optional<Router.Groups> groups = groups(router, 2);
         return groups.isEmpty() ? router : router.withGroups(groups.get());
@@ -130,9 +142,10 @@ record Parts(ConfigReader config, int hidden, int layers, int heads, int kvHeads
         return routes ? sparse : dense();
     }
 
-    /** DeepSeek's: dense below {@code first_k_dense_replace}, then experts beside shared ones. */
+    /** DeepSeek's: dense below {@code first_k_dense_replace}, then (every {@code moe_layer_freq} layers) experts beside shared ones. */
     FeedForward leadingDenseBlock(int layer, Router router) throws ModelException {
-        if (layer < config.wholeOr(0, Limits.LAYERS, "first_k_dense_replace")) {
+        boolean first = layer < config.wholeOr(0, Limits.LAYERS, "first_k_dense_replace");
+        if (first || layer % config.sizeOr(1, Limits.LAYERS, "moe_layer_freq") != 0) {
             return dense();
         }
         int shared = config.wholeOr(0, Limits.EXPERTS, "n_shared_experts");
@@ -155,7 +168,18 @@ record Parts(ConfigReader config, int hidden, int layers, int heads, int kvHeads
         require(config, read.stream().anyMatch(layer -> layer.feedForward() instanceof FeedForward.Sparse),
                 "no layer of this model has experts");
         return new Architecture(config.textOr("", "model_type"), hidden, config.size(Limits.VOCABULARY, "vocab_size"),
-                rope.maxPositions(), norm, read, scales, config.flagOr(false, "tie_word_embeddings"), names);
+                rope.maxPositions(), norm, read, scales, config.flagOr(false, "tie_word_embeddings"), false, names);
+    }
+
+    /** Refuses a model that says something else than the one thing its family is known for; silence is assent. */
+    static void same(ConfigReader config, String name, String only) throws ModelException {
+        String said = config.textOr(only, name);
+        require(config, said.equals(only), name + " " + said + " is not supported (" + only + " is)");
+    }
+
+    /** As {@link #same(ConfigReader, String, String)}. */
+    static void same(ConfigReader config, String name, boolean only) throws ModelException {
+        require(config, config.flagOr(only, name) == only, name + " " + !only + " is not supported");
     }
 
     static void require(ConfigReader config, boolean condition, String problem) throws ModelException {

@@ -1,5 +1,7 @@
 package io.moeplan.engine.model;
 
+import java.util.List;
+
 /**
  * Rotary position embedding of the first {@code 2 * frequencies.length} elements of a head (the last ones in
  * {@link Attention.Latent}).
@@ -29,6 +31,36 @@ public record Rope(float[] frequencies, float magnitude, boolean interleaved) {
         float[] frequencies = new float[dimensions / 2];
         for (int i = 0; i < frequencies.length; i++) {
             frequencies[i] = (float) (Math.pow(theta, -2.0 * i / dimensions) / factor);
+        }
+        return new Rope(frequencies, 1);
+    }
+
+    /** Each pair slowed down by a factor of its own (Ding et al. 2024, arXiv 2402.13753). */
+    static Rope scaled(double theta, List<Double> factors, double magnitude) {
+        float[] frequencies = new float[factors.size()];
+        for (int i = 0; i < frequencies.length; i++) {
+            frequencies[i] = (float) (Math.pow(theta, -1.0 * i / frequencies.length) / factors.get(i));
+        }
+        return new Rope(frequencies, (float) magnitude);
+    }
+
+    /**
+     * Llama 3.1's interpolation, as transformers' {@code _compute_llama3_parameters} does it.
+     *
+     * @param original positions the model was trained for before scaling
+     * @param low      pairs that turn less often than this within {@code original} are slowed down by {@code factor}
+     * @param high     pairs that turn more often than this keep their frequency
+     */
+    static Rope llama3(double theta, int dimensions, double factor, int original, double low, double high) {
+        float[] frequencies = plain(theta, dimensions).frequencies();
+        for (int i = 0; i < frequencies.length; i++) {
+            double turns = original * frequencies[i] / (2 * Math.PI);
+            if (turns < low) {
+                frequencies[i] /= (float) factor;
+            } else if (turns <= high && high > low) {
+                double kept = (turns - low) / (high - low);
+                frequencies[i] = (float) ((1 - kept) * frequencies[i] / factor + kept * frequencies[i]);
+            }
         }
         return new Rope(frequencies, 1);
     }

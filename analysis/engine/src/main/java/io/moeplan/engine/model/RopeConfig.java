@@ -1,6 +1,6 @@
 package io.moeplan.engine.model;
 
-import java.util.Set;
+import java.util.List;
 
 /**
  * Reads rotary embedding settings in both styles found in the wild: {@code rope_theta} with {@code rope_scaling}, and
@@ -10,7 +10,6 @@ import java.util.Set;
  * @param attentionScale what DeepSeek's families multiply scores with beside their own scale ({@code mscale_all_dim})
  */
 record RopeConfig(Rope rope, int maxPositions, double attentionScale) {
-    private static final Set<String> SUPPORTED = Set.of("default", "linear", "yarn");
     private static final int MAX_POSITIONS = 1 << 28;
 
     /**
@@ -29,16 +28,49 @@ record RopeConfig(Rope rope, int maxPositions, double attentionScale) {
                     + " wide, expected an even number of at least 2");
         }
         String type = scaling.textOr("default", "rope_type", "type");
-        if (!SUPPORTED.contains(type)) {
-            throw new ModelException(config.file(),
-                    "rope_type " + type + " is not supported (default, linear, yarn are)");
-        }
         double factor = scaling.positiveOr(1, "factor");
         return switch (type) {
+            case "default" -> new RopeConfig(Rope.plain(base, width), maxPositions, 1);
             case "linear" -> new RopeConfig(Rope.linear(base, width, factor), maxPositions, 1);
+            case "dynamic" -> new RopeConfig(dynamic(scaling, base, width), maxPositions, 1);
+            case "llama3" -> new RopeConfig(llama3(scaling, base, width, factor), maxPositions, 1);
             case "yarn" -> yarn(scaling, base, width, factor, maxPositions);
-            default -> new RopeConfig(Rope.plain(base, width), maxPositions, 1);
+            case "longrope", "su" -> longRope(config, scaling, base, width, maxPositions);
+            default -> throw new ModelException(config.file(), "rope_type " + type
+                    + " is not supported (default, linear, dynamic, llama3, yarn, longrope are)");
         };
+    }
+
+    /** Hunyuan's fixed {@code alpha}; without one nothing changes up to {@code max_position_embeddings}. */
+    private static Rope dynamic(ConfigReader scaling, double base, int width) throws ModelException {
+        double alpha = scaling.positiveOr(1, "alpha");
+        return Rope.plain(base * Math.pow(alpha, width / (width - 2.0)), width);
+    }
+
+    private static Rope llama3(ConfigReader scaling, double base, int width, double factor) throws ModelException {
+        int original = scaling.size(MAX_POSITIONS, "original_max_position_embeddings");
+        return Rope.llama3(base, width, factor, original, scaling.positiveOr(1, "low_freq_factor"),
+                scaling.positiveOr(4, "high_freq_factor"));
+    }
+
+    /**
+     * The factors for sequences up to {@code original_max_position_embeddings}; longer ones have factors of their own, which
+     * change every position, and are not taken.
+     */
+    private static RopeConfig longRope(ConfigReader config, ConfigReader scaling, double base, int width,
+            int maxPositions) throws ModelException {
+        int original = scaling.sizeOr(
+                config.sizeOr(maxPositions, MAX_POSITIONS, "original_max_position_embeddings"), MAX_POSITIONS,
+                "original_max_position_embeddings");
+        List<Double> factors = scaling.positives("short_factor");
+        if (factors.size() != width / 2) {
+            throw new ModelException(config.file(), "short_factor holds " + factors.size()
+                    + " numbers, expected one for each of " + width / 2 + " pairs");
+        }
+        double stretch = scaling.positiveOr((double) maxPositions / original, "factor");
+        double usual = stretch <= 1 ? 1 : Math.sqrt(1 + Math.log(stretch) / Math.log(original));
+        double magnitude = scaling.positiveOr(scaling.positiveOr(usual, "attention_factor"), "short_mscale");
+        return new RopeConfig(Rope.scaled(base, factors, magnitude), Math.min(original, maxPositions), 1);
     }
 
     private static RopeConfig yarn(ConfigReader scaling, double theta, int headDim, double factor, int maxPositions)

@@ -7,19 +7,39 @@ import io.moeplan.tensors.matrix.WeightSource;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /** Finds the tensors of an architecture in a checkpoint and checks their shapes and dtypes. */
 final class WeightBinder {
     private final Architecture architecture;
     private final WeightSource source;
+    private final UnaryOperator<String> place;
     private final int hidden;
+    private final Map<String, Bound> bound = new LinkedHashMap<>();
+
+    /**
+     * A tensor that the model needs.
+     *
+     * @param format what its values are stored in; empty for scales, which are a part of another tensor's format
+     */
+    record Bound(Tensor tensor, String format) {}
 
     WeightBinder(Architecture architecture, WeightSource source) {
         this.architecture = architecture;
         this.source = source;
+        this.place = WeightNames.place(source.checkpoint());
         this.hidden = architecture.hidden();
+    }
+
+    /** What was found since the last call, each tensor once. */
+    List<Bound> taken() {
+        List<Bound> taken = List.copyOf(bound.values());
+        bound.clear();
+        return taken;
     }
 
     /** {@code [vocabulary, hidden]}. */
@@ -30,6 +50,13 @@ final class WeightBinder {
     /** {@code [vocabulary, hidden]}. */
     Matrix head() throws IOException {
         return architecture.tiedHead() ? embedding() : matrix(WeightNames.HEAD, architecture.vocabulary(), hidden);
+    }
+
+    /** {@code [vocabulary]}. */
+    Optional<Vector> headBias() throws IOException {
+        return architecture.headBias()
+                ? Optional.of(vector(WeightNames.HEAD_BIAS, architecture.vocabulary()))
+                : Optional.empty();
     }
 
     /** A norm as wide as the residual stream. */
@@ -106,9 +133,15 @@ final class WeightBinder {
     private LayerWeights.FeedForward sparse(String block, FeedForward.Sparse shape) throws IOException {
         WeightNames names = architecture.names();
         int experts = shape.router().experts();
+        // The router first: where the number of experts is wrong, its shape says so best.
+        LayerWeights.Linear router = linear(block + names.router(), experts, hidden, shape.router().bias());
+        Optional<Vector> correction = shape.router().correction()
+                ? Optional.of(vector(block + names.correction(), experts))
+                : Optional.empty();
         List<LayerWeights.Mlp> mlps = new ArrayList<>();
+        WeightNames.Experts layout = layout(block, shape);
         for (int expert = 0; expert < experts; expert++) {
-            mlps.add(switch (names.experts()) {
+            mlps.add(switch (layout) {
                 case WeightNames.Experts.Each each -> mlp(block + "experts." + expert + ".", each.gate(), each.up(),
                         each.down(), shape.width());
                 case WeightNames.Experts.Fused fused -> fused(block, fused, expert, shape);
@@ -123,12 +156,16 @@ final class WeightBinder {
                 gate = Optional.of(matrix(block + "shared_expert_gate.weight", 1, hidden));
             }
         }
-        return new LayerWeights.FeedForward.Sparse(
-                linear(block + names.router(), experts, hidden, shape.router().bias()),
-                shape.router().correction()
-                        ? Optional.of(vector(block + names.correction(), experts))
-                        : Optional.empty(),
-                List.copyOf(mlps), shared, gate);
+        return new LayerWeights.FeedForward.Sparse(router, correction, List.copyOf(mlps), shared, gate);
+    }
+
+    /** Tools that quantise take fused experts apart, into the names that most families have. */
+    private WeightNames.Experts layout(String block, FeedForward.Sparse shape) {
+        WeightNames.Experts.Each apart = WeightNames.APART;
+        boolean isApart = !shape.bias() && source.has(place.apply(block + "experts.0." + apart.gate() + ".weight"));
+        return isApart && architecture.names().experts() instanceof WeightNames.Experts.Fused
+                ? apart
+                : architecture.names().experts();
     }
 
     private LayerWeights.Mlp mlp(String prefix, String gate, String up, String down, int width) throws IOException {
@@ -164,7 +201,7 @@ final class WeightBinder {
 
     private Matrix expert(String name, boolean transposed, int experts, int expert, int out, int in)
             throws IOException {
-        Matrix slice = source.expert(name, expert);
+        Matrix slice = source.expert(place.apply(name), expert);
         long stored = slice.tensors().getFirst().shape()[0];
         if (stored != experts) {
             throw new ModelException(slice.file(), "tensor " + slice.name() + " holds " + stored
@@ -179,20 +216,24 @@ final class WeightBinder {
     }
 
     private Matrix matrix(String name, int out, int in) throws IOException {
-        return checked(source.matrix(name), out, in);
+        return checked(source.matrix(place.apply(name)), out, in);
     }
 
-    private static Matrix checked(Matrix matrix, int out, int in) throws ModelException {
+    private Matrix checked(Matrix matrix, int out, int in) throws ModelException {
         if (matrix.rows() != out || matrix.columns() != in) {
             throw new ModelException(matrix.file(), "tensor " + matrix.name() + " has shape [" + matrix.rows() + ", "
                     + matrix.columns() + "], config.json calls for [" + out + ", " + in + "]");
+        }
+        for (Tensor tensor : matrix.tensors()) {
+            bound.putIfAbsent(tensor.name(),
+                    new Bound(tensor, tensor.name().equals(matrix.name()) ? matrix.format() : ""));
         }
         return matrix;
     }
 
     /** All elements of a tensor that has this many, whatever its shape. */
     private Vector vector(String name, int count) throws IOException {
-        Tensor tensor = source.checkpoint().get(name);
+        Tensor tensor = source.checkpoint().get(place.apply(name));
         if (tensor.elements() != count) {
             throw wrongShape(tensor, count);
         }
@@ -200,7 +241,7 @@ final class WeightBinder {
     }
 
     private Tensor shaped(String name, long... shape) throws IOException {
-        Tensor tensor = source.checkpoint().get(name);
+        Tensor tensor = source.checkpoint().get(place.apply(name));
         if (!tensor.hasShape(shape)) {
             throw wrongShape(tensor, shape);
         }
@@ -212,11 +253,12 @@ final class WeightBinder {
                 + Arrays.toString(tensor.shape()) + ", config.json calls for " + Arrays.toString(wanted));
     }
 
-    private static Tensor plain(Tensor tensor) throws ModelException {
+    private Tensor plain(Tensor tensor) throws ModelException {
         if (!tensor.type().isPlainFloat()) {
             throw new ModelException(tensor.file(), "tensor " + tensor.name() + " is " + tensor.type()
                     + "; the engine reads BF16, F16, F32 and F64 here");
         }
+        bound.putIfAbsent(tensor.name(), new Bound(tensor, tensor.type().name()));
         return tensor;
     }
 }

@@ -1,5 +1,8 @@
 package io.moeplan.engine.model;
 
+import io.moeplan.tensors.Checkpoint;
+import java.util.function.UnaryOperator;
+
 /**
  * What a family calls its tensors, where families differ. {@code {expert}} stands for a number; names are relative to the
  * layer.
@@ -17,12 +20,15 @@ public record WeightNames(String block, String router, String correction, Expert
     static final String EMBEDDING = "model.embed_tokens.weight";
     static final String FINAL_NORM = "model.norm";
     static final String HEAD = "lm_head.weight";
+    static final String HEAD_BIAS = "lm_head.bias";
     static final String ATTENTION_NORM = "input_layernorm";
     static final String FEED_FORWARD_NORM = "post_attention_layernorm";
 
+    /** The experts of most families. */
+    static final Experts.Each APART = new Experts.Each("gate_proj", "up_proj", "down_proj");
     /** The names that most families have. */
     static final WeightNames COMMON = new WeightNames("mlp", "gate", "gate.e_score_correction_bias",
-            new Experts.Each("gate_proj", "up_proj", "down_proj"), "shared_experts", "q_norm", "k_norm");
+            APART, "shared_experts", "q_norm", "k_norm");
     /** The names that Mixtral brought. */
     static final WeightNames MIXTRAL = new WeightNames("block_sparse_moe", "gate", "e_score_correction_bias",
             new Experts.Each("w1", "w3", "w2"), "shared_experts", "q_norm", "k_norm");
@@ -65,6 +71,23 @@ public record WeightNames(String block, String router, String correction, Expert
 
     WeightNames withHeadNorms(String query, String key) {
         return new WeightNames(block, router, correction, experts, shared, query, key);
+    }
+
+    /**
+     * Where a checkpoint has these names: models that see or hear as well keep the language model under a prefix, of which
+     * two are in use ({@code language_model.model.layers} and {@code model.language_model.layers}).
+     */
+    static UnaryOperator<String> place(Checkpoint checkpoint) {
+        if (checkpoint.find(EMBEDDING).isPresent()) {
+            return name -> name;
+        }
+        if (checkpoint.find("language_model." + EMBEDDING).isPresent()) {
+            return name -> "language_model." + name;
+        }
+        if (checkpoint.find(EMBEDDING.replaceFirst("model", "model.language_model")).isPresent()) {
+            return name -> name.startsWith("model.") ? "model.language_model" + name.substring(5) : name;
+        }
+        return name -> name;
     }
 
     /** The prefix of a layer's names. */

@@ -1,19 +1,20 @@
 package io.moeplan.eplb.search;
 
 /**
- * Tokens under even split: {@code w / r}, plus what sampling noise adds to the fullest GPU.
+ * Tokens: {@code w q} for a share q, which is {@code 1 / r} under even split, plus what sampling noise adds to the fullest
+ * GPU.
  *
  * <p>The tokens of an expert in a step scatter around their expectation w by sqrt(w), those of a GPU by the square root of
- * {@code V = sum w_e / r_e^2}. For a normal L with variance V, {@code E[L^p] = L^p (1 + p (p - 1) / 2 V / L^2 + ...)}, so
+ * {@code V = sum w_e q_e^2}. For a normal L with variance V, {@code E[L^p] = L^p (1 + p (p - 1) / 2 V / L^2 + ...)}, so
  * to first order noise acts on the p-norm as if L were larger by {@code (p - 1) / 2 V / L}; with L about the mean GPU load
- * that is a sum over replicas, {@code noise * w / r^2}.
+ * that is a sum over replicas, {@code noise * w q^2}.
  *
  * @param tokens expected tokens, {@code [scenarios][experts]}
  * @param noise  {@code (p - 1) / 2 /} (tokens of the mean GPU in a step); 0 to leave sampling noise out
  */
-public record EvenShares(float[][] tokens, double noise) implements ReplicaLoad {
+public record TokenLoads(float[][] tokens, double noise) implements ReplicaLoad {
     /** Expected tokens on GPUs, with the sampling noise of steps as large as these. */
-    static EvenShares noisy(float[][] tokens, int gpus) {
+    static TokenLoads noisy(float[][] tokens, int gpus) {
         double sum = 0;
         for (float[] scenario : tokens) {
             for (float t : scenario) {
@@ -21,7 +22,7 @@ public record EvenShares(float[][] tokens, double noise) implements ReplicaLoad 
             }
         }
         double perGpu = sum / tokens.length / gpus;
-        return new EvenShares(tokens, (ScenarioLoads.POWER - 1) / 2.0 / Math.max(ScenarioLoads.POWER, perGpu));
+        return new TokenLoads(tokens, (SmoothMaximum.POWER - 1) / 2.0 / Math.max(SmoothMaximum.POWER, perGpu));
     }
 
     @Override
@@ -35,8 +36,8 @@ public record EvenShares(float[][] tokens, double noise) implements ReplicaLoad 
     }
 
     @Override
-    public double of(int scenario, int expert, int replicas) {
-        double share = (double) tokens[scenario][expert] / replicas;
-        return share + noise * share / replicas;
+    public double of(int scenario, int expert, double share) {
+        double part = tokens[scenario][expert] * share;
+        return part + noise * part * share;
     }
 }

@@ -1,9 +1,4 @@
-package io.moeplan.cli;
-
-import io.moeplan.eplb.Holdout;
-import io.moeplan.eplb.HoldoutSplit;
-import io.moeplan.eplb.LoadTrace;
-import io.moeplan.eplb.SourceCounts;
+package io.moeplan.eplb;
 
 /**
  * The steps that a plan is judged on.
@@ -13,9 +8,9 @@ import io.moeplan.eplb.SourceCounts;
  * @param holdout whether the plan has seen them
  * @param origin  where they come from, a line for people; empty if they are the recording's own
  */
-record JudgedSteps(LoadTrace loads, SourceCounts sources, Holdout holdout, String origin) {
+public record JudgedSteps(LoadTrace loads, SourceCounts sources, Holdout holdout, String origin) {
     /** The recording's own steps, whose sources nobody knows. */
-    static JudgedSteps recorded(HoldoutSplit split) {
+    public static JudgedSteps recorded(HoldoutSplit split) {
         return new JudgedSteps(split.judged(), SourceCounts.unknown(), split.holdout(), "");
     }
 }

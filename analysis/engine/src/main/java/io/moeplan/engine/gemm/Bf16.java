@@ -1,0 +1,89 @@
+package io.moeplan.engine.gemm;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Converts between float32 and bfloat16, which is its upper half. Goes through small arrays on the heap, whose loops are
+ * vectorised where those over memory segments are not.
+ */
+public final class Bf16 {
+    private static final int CHUNK = 2048;
+    private static final ThreadLocal<Bf16> OF_THREAD = ThreadLocal.withInitial(Bf16::new);
+
+    private final int[] wide = new int[CHUNK];
+    private final short[] narrow = new short[CHUNK];
+
+    private Bf16() {}
+
+    /**
+     * Rounds {@code from}, float32, to the nearest bfloat16, ties to even. A NaN of a processor's making stays one.
+     *
+     * @param into bfloat16 of the same rows and width, in other memory
+     * @throws IllegalArgumentException if the types or shapes are others
+     */
+    public static void round(Rows from, Rows into) {
+        check(from, Element.F32, into, Element.BF16);
+        Bf16 own = OF_THREAD.get();
+        for (int row = 0; row < from.rows(); row++) {
+            own.round(from.data(), from.at(row), into.data(), into.at(row), from.width());
+        }
+    }
+
+    /**
+     * Widens {@code from}, bfloat16, to float32.
+     *
+     * @param into float32 of the same rows and width, in other memory
+     * @throws IllegalArgumentException if the types or shapes are others
+     */
+    public static void widen(Rows from, Rows into) {
+        check(from, Element.BF16, into, Element.F32);
+        Bf16 own = OF_THREAD.get();
+        for (int row = 0; row < from.rows(); row++) {
+            own.widen(from.data(), from.at(row), into.data(), into.at(row), from.width());
+        }
+    }
+
+    /** Rounds {@code count} float32 values of an array to the nearest bfloat16, ties to even. */
+    static void round(float[] from, int count, MemorySegment into, long intoByte) {
+        OF_THREAD.get().round(MemorySegment.ofArray(from), 0, into, intoByte, count);
+    }
+
+    private static void check(Rows from, Element fromElement, Rows into, Element intoElement) {
+        if (from.element() != fromElement || into.element() != intoElement || from.rows() != into.rows()
+                || from.width() != into.width()) {
+            throw new IllegalArgumentException(from + " does not convert into " + into);
+        }
+    }
+
+    private void round(MemorySegment from, long fromByte, MemorySegment into, long intoByte, int count) {
+        for (int done = 0; done < count; done += CHUNK) {
+            int some = Math.min(CHUNK, count - done);
+            MemorySegment.copy(from, ValueLayout.JAVA_INT_UNALIGNED, fromByte + done * 4L, wide, 0, some);
+            round(wide, narrow, some);
+            MemorySegment.copy(narrow, 0, into, ValueLayout.JAVA_SHORT_UNALIGNED, intoByte + done * 2L, some);
+        }
+    }
+
+    private static void round(int[] from, short[] into, int count) {
+        for (int i = 0; i < count; i++) {
+            int bits = from[i];
+            into[i] = (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
+        }
+    }
+
+    private void widen(MemorySegment from, long fromByte, MemorySegment into, long intoByte, int count) {
+        for (int done = 0; done < count; done += CHUNK) {
+            int some = Math.min(CHUNK, count - done);
+            MemorySegment.copy(from, ValueLayout.JAVA_SHORT_UNALIGNED, fromByte + done * 2L, narrow, 0, some);
+            widen(narrow, wide, some);
+            MemorySegment.copy(wide, 0, into, ValueLayout.JAVA_INT_UNALIGNED, intoByte + done * 4L, some);
+        }
+    }
+
+    private static void widen(short[] from, int[] into, int count) {
+        for (int i = 0; i < count; i++) {
+            into[i] = from[i] << 16;
+        }
+    }
+}

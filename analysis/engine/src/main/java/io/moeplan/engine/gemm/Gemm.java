@@ -1,0 +1,39 @@
+package io.moeplan.engine.gemm;
+
+import io.moeplan.tensors.matrix.Matrix;
+
+/**
+ * One way to multiply activations with a weight matrix. A call computes in the calling thread alone, and any number of
+ * threads may call at once.
+ *
+ * <p>A row of the result depends on that row of {@code x}, the matrix and the strides, bit for bit: not on the rows beside
+ * it, their number, or the thread. It may depend on how the matrix is cut, so work is divided by rows of {@code x}.
+ */
+public interface Gemm {
+    /** What it is, for people: {@code "oneDNN bf16 (AMX)"}. */
+    String name();
+
+    /** Why it is this one, in a line: what the machine offers, or what the next one up lacks. */
+    String reason();
+
+    /** What it computes in. */
+    Precision precision();
+
+    /** The type of {@code x} that it uses as it lies; any other is converted in every call. */
+    Element input();
+
+    /**
+     * The room that {@link Rows} of so many rows need to be used without copying them; at least {@code rows}. Padding is
+     * read and written, but no result depends on it.
+     */
+    int room(int rows);
+
+    /**
+     * {@code y[i][j] = sum over k of x[i][k] * weight[j][k]}.
+     *
+     * @param x {@code [rows][weight.columns()]}
+     * @param y float32 {@code [rows][weight.rows()]}, in other memory than {@code x}
+     * @throws IllegalArgumentException if the shapes do not fit together or {@code y} is not float32
+     */
+    void multiply(Matrix weight, Rows x, Rows y);
+}

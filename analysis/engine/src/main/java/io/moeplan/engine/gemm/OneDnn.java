@@ -1,0 +1,294 @@
+package io.moeplan.engine.gemm;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * The functions of oneDNN's C interface that a matrix product needs, called without any glue of its own. The library is the
+ * OpenMP build out of the jar of {@code org.bytedeco:dnnl}; every calling thread tells OpenMP to use one thread.
+ *
+ * @see <a href="https://uxlfoundation.github.io/oneDNN/dev_guide_matmul.html">oneDNN: matmul</a>
+ */
+final class OneDnn {
+    /** Number types, {@code dnnl_data_type_t}. */
+    enum Type {
+        F16(1), BF16(2), F32(3);
+
+        private final int code;
+
+        Type(int code) {
+            this.code = code;
+        }
+    }
+
+    /** What became of loading it: the library, or why there is none. */
+    record Loading(OneDnn library, String problem) {}
+
+    private static final String FOLDER = "org/bytedeco/dnnl/linux-x86_64/";
+    private static final String OPENMP = "libgomp.so.1";
+    private static final String LIBRARY = "libdnnl.so.3";
+    private static final int CPU = 1;
+    private static final int IN_ORDER = 1;
+    private static final int SCRATCHPAD_OF_USER = 1;
+    private static final int QUERY_IMPLEMENTATION = 8;
+    private static final int QUERY_SCRATCHPAD = 136;
+    private static final int ARG_SOURCE = 1;
+    private static final int ARG_RESULT = 17;
+    private static final int ARG_WEIGHTS = 33;
+    private static final int ARG_SCRATCHPAD = 80;
+    private static final int AMX = 0xfef;
+    private static final int AVX512_BF16 = 0xe7;
+    private static final int MAX_DIMENSIONS = 12;
+    private static final long LONGEST_NAME = 256;
+    private static final MemoryLayout ARGUMENT = MemoryLayout.structLayout(JAVA_INT, MemoryLayout.paddingLayout(4),
+            ADDRESS);
+
+    private final MethodHandle setThreads;
+    private final MethodHandle memoryDescCreate;
+    private final MethodHandle memoryDescDestroy;
+    private final MethodHandle memoryDescSize;
+    private final MethodHandle attrCreate;
+    private final MethodHandle attrDestroy;
+    private final MethodHandle attrScratchpad;
+    private final MethodHandle matmulDescCreate;
+    private final MethodHandle primitiveDescDestroy;
+    private final MethodHandle query;
+    private final MethodHandle queryMemoryDesc;
+    private final MethodHandle primitiveCreate;
+    private final MethodHandle memoryCreate;
+    private final MethodHandle memoryDestroy;
+    private final MethodHandle execute;
+    private final MemorySegment engine;
+    private final MemorySegment stream;
+    private final int isa;
+
+    private OneDnn(SymbolLookup openmp, SymbolLookup dnnl) throws Throwable {
+        setThreads = link(openmp, "omp_set_num_threads", FunctionDescriptor.ofVoid(JAVA_INT));
+        memoryDescCreate = link(dnnl, "dnnl_memory_desc_create_with_strides",
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS));
+        memoryDescDestroy = link(dnnl, "dnnl_memory_desc_destroy", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        memoryDescSize = link(dnnl, "dnnl_memory_desc_get_size", FunctionDescriptor.of(JAVA_LONG, ADDRESS));
+        attrCreate = link(dnnl, "dnnl_primitive_attr_create", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        attrDestroy = link(dnnl, "dnnl_primitive_attr_destroy", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        attrScratchpad = link(dnnl, "dnnl_primitive_attr_set_scratchpad_mode",
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
+        matmulDescCreate = link(dnnl, "dnnl_matmul_primitive_desc_create",
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS));
+        primitiveDescDestroy = link(dnnl, "dnnl_primitive_desc_destroy", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        query = link(dnnl, "dnnl_primitive_desc_query",
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
+        queryMemoryDesc = link(dnnl, "dnnl_primitive_desc_query_md",
+                FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT, JAVA_INT));
+        primitiveCreate = link(dnnl, "dnnl_primitive_create", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
+        memoryCreate = link(dnnl, "dnnl_memory_create",
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS));
+        memoryDestroy = link(dnnl, "dnnl_memory_destroy", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        execute = link(dnnl, "dnnl_primitive_execute",
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS));
+        isa = (int) link(dnnl, "dnnl_get_effective_cpu_isa", FunctionDescriptor.of(JAVA_INT)).invokeExact();
+        setThreads.invokeExact(1);
+        MethodHandle engineCreate = link(dnnl, "dnnl_engine_create",
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_LONG));
+        MethodHandle streamCreate = link(dnnl, "dnnl_stream_create",
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment place = arena.allocate(ADDRESS);
+            require((int) engineCreate.invokeExact(place, CPU, 0L), "making an engine");
+            engine = place.get(ADDRESS, 0);
+            require((int) streamCreate.invokeExact(place, engine, IN_ORDER), "making a stream");
+            stream = place.get(ADDRESS, 0);
+        }
+    }
+
+    // restricted: native code can break anything; that is what this class is for
+    @SuppressWarnings("restricted")
+    private static MethodHandle link(SymbolLookup library, String name, FunctionDescriptor descriptor) {
+        return Linker.nativeLinker().downcallHandle(library.findOrThrow(name), descriptor);
+    }
+
+    /** Loads the library; whatever is in the way is the answer, nothing is thrown. */
+    @SuppressWarnings("restricted")
+    static Loading load() {
+        String os = System.getProperty("os.name", "") + " on " + System.getProperty("os.arch", "");
+        if (!os.equalsIgnoreCase("linux on amd64")) {
+            return new Loading(null, "comes for Linux on amd64, this is " + os);
+        }
+        try {
+            Path directory = NativeFiles.unpack(FOLDER, List.of(OPENMP, LIBRARY));
+            // first OpenMP: the other one then finds it loaded
+            SymbolLookup openmp = SymbolLookup.libraryLookup(directory.resolve(OPENMP), Arena.global());
+            SymbolLookup dnnl = SymbolLookup.libraryLookup(directory.resolve(LIBRARY), Arena.global());
+            return new Loading(new OneDnn(openmp, dnnl), null);
+        } catch (IOException e) {
+            return new Loading(null, oneLine(e));
+        } catch (Throwable e) {
+            return new Loading(null, "its library cannot be loaded: " + oneLine(e));
+        }
+    }
+
+    private static String oneLine(Throwable problem) {
+        String text = problem.getMessage() == null ? problem.getClass().getSimpleName() : problem.getMessage();
+        return text.lines().findFirst().orElse("").strip();
+    }
+
+    /** Whether it multiplies bfloat16 with AMX. */
+    boolean hasAmx() {
+        return (isa & AMX) == AMX;
+    }
+
+    /** Whether the processor has any instructions for bfloat16. */
+    boolean hasBf16() {
+        return (isa & AVX512_BF16) == AVX512_BF16;
+    }
+
+    /** The instruction set it uses, as oneDNN calls it. */
+    String instructions() {
+        if (hasAmx()) {
+            return "AMX";
+        }
+        if (hasBf16()) {
+            return "AVX-512 bf16";
+        }
+        return (isa & 0x27) == 0x27 ? "AVX-512" : (isa & 0x7) == 0x7 ? "AVX2" : String.format(Locale.ROOT, "%#x", isa);
+    }
+
+    /** From now on the calling thread's calls use no other threads. */
+    void useOneThread() {
+        try {
+            setThreads.invokeExact(1);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /** A matrix in memory: shape, number type, strides in elements; to be freed with {@link #free}. */
+    MemorySegment describe(long rows, long columns, Type type, long rowStride, long columnStride) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment place = arena.allocate(ADDRESS);
+            MemorySegment shape = arena.allocate(JAVA_LONG, MAX_DIMENSIONS);
+            MemorySegment strides = arena.allocate(JAVA_LONG, MAX_DIMENSIONS);
+            shape.setAtIndex(JAVA_LONG, 0, rows);
+            shape.setAtIndex(JAVA_LONG, 1, columns);
+            strides.setAtIndex(JAVA_LONG, 0, rowStride);
+            strides.setAtIndex(JAVA_LONG, 1, columnStride);
+            require((int) memoryDescCreate.invokeExact(place, 2, shape, type.code, strides), "describing a matrix");
+            return place.get(ADDRESS, 0);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    void free(MemorySegment description) {
+        try {
+            require((int) memoryDescDestroy.invokeExact(description), "freeing a description");
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /** A compiled product of matrices of these descriptions, or null if this library has none for them that is fast. */
+    Product compile(MemorySegment source, MemorySegment weights, MemorySegment result) {
+        useOneThread();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment place = arena.allocate(ADDRESS);
+            require((int) attrCreate.invokeExact(place), "making attributes");
+            MemorySegment attributes = place.get(ADDRESS, 0);
+            require((int) attrScratchpad.invokeExact(attributes, SCRATCHPAD_OF_USER), "setting the scratchpad");
+            int status = (int) matmulDescCreate.invokeExact(place, engine, source, weights, MemorySegment.NULL, result,
+                    attributes);
+            require((int) attrDestroy.invokeExact(attributes), "freeing attributes");
+            if (status != 0) {
+                return null;
+            }
+            MemorySegment description = place.get(ADDRESS, 0);
+            require((int) query.invokeExact(description, QUERY_IMPLEMENTATION, 0, place), "asking for its name");
+            String implementation = name(place.get(ADDRESS, 0));
+            if (implementation.startsWith("ref")) {
+                require((int) primitiveDescDestroy.invokeExact(description), "freeing a product");
+                return null;
+            }
+            // lives as long as the description, which is kept
+            MemorySegment scratchpad = (MemorySegment) queryMemoryDesc.invokeExact(description, QUERY_SCRATCHPAD, 0);
+            long scratchBytes = (long) memoryDescSize.invokeExact(scratchpad);
+            require((int) primitiveCreate.invokeExact(place, description), "compiling a product");
+            return new Product(implementation, place.get(ADDRESS, 0), source, weights, result, scratchpad,
+                    scratchBytes);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    @SuppressWarnings("restricted")
+    private static String name(MemorySegment text) {
+        return text.reinterpret(LONGEST_NAME).getString(0);
+    }
+
+    /** Runs a product in the calling thread on native memory. */
+    void run(Product product, MemorySegment source, MemorySegment weights, MemorySegment result) {
+        useOneThread();
+        MemorySegment scratch = NativeScratch.ofThread().bytes(NativeScratch.Use.LIBRARY, product.scratchBytes);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment arguments = arena.allocate(ARGUMENT, 4);
+            MemorySegment place = arena.allocate(ADDRESS);
+            try {
+                argument(arguments, 0, ARG_SOURCE, product.source, source, place);
+                argument(arguments, 1, ARG_WEIGHTS, product.weights, weights, place);
+                argument(arguments, 2, ARG_RESULT, product.result, result, place);
+                argument(arguments, 3, ARG_SCRATCHPAD, product.scratchpad, scratch, place);
+                require((int) execute.invokeExact(product.primitive, stream, 4, arguments), "multiplying");
+            } finally {
+                free(arguments, 4);
+            }
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    private void argument(MemorySegment arguments, int index, int role, MemorySegment description, MemorySegment data,
+            MemorySegment place) throws Throwable {
+        require((int) memoryCreate.invokeExact(place, description, engine, data), "naming memory");
+        long at = index * ARGUMENT.byteSize();
+        arguments.set(JAVA_INT, at, role);
+        arguments.set(ADDRESS, at + 8, place.get(ADDRESS, 0));
+    }
+
+    private void free(MemorySegment arguments, int count) throws Throwable {
+        for (int i = 0; i < count; i++) {
+            MemorySegment memory = arguments.get(ADDRESS, i * ARGUMENT.byteSize() + 8);
+            if (memory.address() != 0) {
+                require((int) memoryDestroy.invokeExact(memory), "forgetting memory");
+            }
+        }
+    }
+
+    private static void require(int status, String what) {
+        if (status != 0) {
+            throw new IllegalStateException("oneDNN failed in " + what + " (status " + status + ")");
+        }
+    }
+
+    private static RuntimeException failed(Throwable problem) {
+        return switch (problem) {
+            case RuntimeException e -> e;
+            case Error e -> throw e;
+            default -> new IllegalStateException(problem);
+        };
+    }
+
+    /** A product of matrices of fixed descriptions, compiled for this processor; any number of threads may run it. */
+    record Product(String implementation, MemorySegment primitive, MemorySegment source, MemorySegment weights,
+            MemorySegment result, MemorySegment scratchpad, long scratchBytes) {}
+}

@@ -1,0 +1,142 @@
+package io.moeplan.engine.gemm;
+
+import io.moeplan.tensors.matrix.Matrix;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Optional;
+
+/**
+ * Products computed by oneDNN. Weights are used as they lie in the checkpoint where oneDNN can (it reorders them blockwise
+ * into the cache as it goes; reordering them beforehand does not pay when a layer multiplies with them once), others are
+ * decoded a panel at a time.
+ */
+final class OneDnnGemm implements Gemm {
+    /** A panel of decoded weights stays in a core's own cache while it is multiplied with. */
+    private static final int PANEL_BYTES = 1 << 20;
+    private static final int PANEL_STEP = 64;
+
+    private final OneDnn library;
+    private final Products products;
+    private final Precision precision;
+    private final String reason;
+
+    OneDnnGemm(OneDnn library, Products products, Precision precision, String reason) {
+        this.library = library;
+        this.products = products;
+        this.precision = precision;
+        this.reason = reason;
+    }
+
+    @Override
+    public String name() {
+        String instructions = precision == Precision.FP32 && library.hasBf16() ? "AVX-512" : library.instructions();
+        return "oneDNN " + (precision == Precision.BF16 ? "bf16" : "float32") + " (" + instructions + ")";
+    }
+
+    @Override
+    public String reason() {
+        return reason;
+    }
+
+    @Override
+    public Precision precision() {
+        return precision;
+    }
+
+    @Override
+    public Element input() {
+        return precision == Precision.BF16 ? Element.BF16 : Element.F32;
+    }
+
+    @Override
+    public int room(int rows) {
+        int whole = rows / Products.MOST_ROWS * Products.MOST_ROWS;
+        return rows == whole ? rows : whole + Products.roundUp(rows - whole);
+    }
+
+    @Override
+    public void multiply(Matrix weight, Rows x, Rows y) {
+        Shapes.check(weight, x, y);
+        Optional<Stored> stored = Stored.of(weight, precision);
+        for (int from = 0; from < x.rows(); from += Products.MOST_ROWS) {
+            int rows = Math.min(Products.MOST_ROWS, x.rows() - from);
+            Rows input = input(x.slice(from, rows));
+            Rows wanted = y.slice(from, rows);
+            boolean direct = wanted.data().isNative() && wanted.room() >= room(rows);
+            Rows output = direct
+                    ? wanted
+                    : NativeScratch.ofThread().rows(NativeScratch.Use.OUTPUT, Element.F32, room(rows), y.width());
+            if (stored.isEmpty() || !product(stored.get(), weight.rows(), input, output, rows, 0)) {
+                decoded(weight, input, output, rows);
+            }
+            if (!direct) {
+                copy(output, wanted);
+            }
+        }
+    }
+
+    /** {@code x} as {@link #input} in native memory with room for padding: itself, or a copy in this thread's scratch. */
+    private Rows input(Rows x) {
+        int room = room(x.rows());
+        if (x.element() == input() && x.data().isNative() && x.room() >= room) {
+            return x;
+        }
+        Rows scratch = NativeScratch.ofThread().rows(NativeScratch.Use.INPUT, input(), room, x.width())
+                .withRows(x.rows());
+        if (x.element() == input()) {
+            copy(x, scratch);
+        } else if (input() == Element.BF16) {
+            Bf16.round(x, scratch);
+        } else {
+            Bf16.widen(x, scratch);
+        }
+        return scratch;
+    }
+
+    /** Copies the rows that are in use in {@code into}. */
+    private static void copy(Rows from, Rows into) {
+        long bytes = (long) into.width() * into.element().bytes();
+        for (int row = 0; row < into.rows(); row++) {
+            MemorySegment.copy(from.data(), from.at(row), into.data(), into.at(row), bytes);
+        }
+    }
+
+    /** Computes columns {@code [column, column + out)} of the output; false if oneDNN cannot from such weights. */
+    private boolean product(Stored weights, int out, Rows input, Rows output, int rows, int column) {
+        Products.Shape shape = new Products.Shape(room(rows), input.width(), out, input(), input.stride(),
+                output.stride(), weights.type(), weights.outStride(), weights.inStride());
+        MemorySegment columns = output.data().asSlice((long) column * Element.F32.bytes());
+        return products.multiply(shape, input.data(), weights.data(), columns);
+    }
+
+    private void decoded(Matrix weight, Rows input, Rows output, int rows) {
+        int in = weight.columns();
+        Element element = precision == Precision.BF16 || Bf16Decoder.isExact(weight) ? Element.BF16 : Element.F32;
+        int panel = Math.max(PANEL_STEP, PANEL_BYTES / (in * element.bytes()) / PANEL_STEP * PANEL_STEP);
+        for (int column = 0; column < weight.rows(); column += panel) {
+            int out = Math.min(panel, weight.rows() - column);
+            Rows scratch = NativeScratch.ofThread().rows(NativeScratch.Use.WEIGHT, element, out, in);
+            if (element == Element.BF16) {
+                Bf16Decoder.ofThread().decode(weight, column, scratch);
+            } else {
+                decode(weight, column, scratch);
+            }
+            if (!product(Stored.of(scratch), out, input, output, rows, column)) {
+                throw new IllegalStateException("oneDNN has no product of " + precision + " [" + rows + ", " + in
+                        + "] with [" + out + ", " + in + "]; -Dmoeplan.gemm=plain does without it");
+            }
+        }
+    }
+
+    /** Sets all of {@code into}, float32, to the matrix' rows from {@code fromRow} on. */
+    private static void decode(Matrix weight, int fromRow, Rows into) {
+        float[][] floats = DecodedRows.ofThread(into.width());
+        for (int row = 0; row < into.rows(); row += floats.length) {
+            int some = Math.min(floats.length, into.rows() - row);
+            weight.readRows(fromRow + row, some, 0, into.width(), floats);
+            for (int i = 0; i < some; i++) {
+                MemorySegment.copy(floats[i], 0, into.data(), ValueLayout.JAVA_FLOAT, into.at(row + i), into.width());
+            }
+        }
+    }
+}

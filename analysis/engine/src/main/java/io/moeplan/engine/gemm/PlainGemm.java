@@ -1,0 +1,107 @@
+package io.moeplan.engine.gemm;
+
+import io.moeplan.tensors.matrix.Matrix;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+
+/**
+ * Products in float32 in plain Java, which the JIT compiler vectorises: a panel of the weights at a time is decoded and
+ * transposed, then multiplied with all rows while it is in the cache.
+ */
+final class PlainGemm implements Gemm {
+    /** Rows of {@code x} that make decoding a panel cheap beside multiplying with it; more gain nothing. */
+    private static final int MOST_ROWS = 1024;
+    private static final int PANEL_WIDTH = 256;
+    private static final int PANEL_DEPTH = 512;
+
+    /** One thread's arrays. */
+    private static final class Scratch {
+        private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
+
+        private final float[][] panel = new float[PANEL_DEPTH][PANEL_WIDTH];
+        private float[][] x = new float[0][];
+        private float[][] tile = new float[0][];
+
+        void reserve(int rows, int width) {
+            if (x.length < rows || x[0].length < width) {
+                x = new float[Math.max(rows, x.length)][Math.max(width, x.length == 0 ? 0 : x[0].length)];
+            }
+            if (tile.length < rows) {
+                tile = new float[rows][PANEL_WIDTH];
+            }
+        }
+    }
+
+    private final String reason;
+
+    PlainGemm(String reason) {
+        this.reason = reason;
+    }
+
+    @Override
+    public String name() {
+        return "plain Java float32";
+    }
+
+    @Override
+    public String reason() {
+        return reason;
+    }
+
+    @Override
+    public Precision precision() {
+        return Precision.FP32;
+    }
+
+    @Override
+    public Element input() {
+        return Element.F32;
+    }
+
+    @Override
+    public int room(int rows) {
+        return rows;
+    }
+
+    @Override
+    public void multiply(Matrix weight, Rows x, Rows y) {
+        Shapes.check(weight, x, y);
+        Scratch scratch = Scratch.OF_THREAD.get();
+        scratch.reserve(Math.min(MOST_ROWS, x.rows()), x.width());
+        for (int from = 0; from < x.rows(); from += MOST_ROWS) {
+            int rows = Math.min(MOST_ROWS, x.rows() - from);
+            read(x.slice(from, rows), scratch.x);
+            multiply(weight, rows, y.slice(from, rows), scratch);
+        }
+    }
+
+    private static void read(Rows x, float[][] into) {
+        for (int i = 0; i < x.rows(); i++) {
+            if (x.element() == Element.F32) {
+                MemorySegment.copy(x.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, x.at(i), into[i], 0, x.width());
+            } else {
+                MemorySegment row = MemorySegment.ofArray(into[i]);
+                Bf16.widen(x.slice(i, 1), Rows.of(row, Element.F32, 1, x.width()));
+            }
+        }
+    }
+
+    private static void multiply(Matrix weight, int rows, Rows y, Scratch scratch) {
+        for (int n = 0; n < weight.rows(); n += PANEL_WIDTH) {
+            int width = Math.min(PANEL_WIDTH, weight.rows() - n);
+            for (int i = 0; i < rows; i++) {
+                Arrays.fill(scratch.tile[i], 0, width, 0);
+            }
+            for (int k = 0; k < weight.columns(); k += PANEL_DEPTH) {
+                int depth = Math.min(PANEL_DEPTH, weight.columns() - k);
+                weight.readPanel(n, width, k, depth, scratch.panel);
+                FmaChains.multiply(scratch.x, 0, rows, k, scratch.panel, 0, depth, scratch.tile, 0, width);
+            }
+            for (int i = 0; i < rows; i++) {
+                MemorySegment.copy(scratch.tile[i], 0, y.data(), ValueLayout.JAVA_FLOAT_UNALIGNED,
+                        y.at(i) + n * 4L, width);
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+package io.moeplan.engine.gemm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
+
+import io.moeplan.tensors.matrix.Matrix;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every implementation that the machine has. */
+final class GemmTest {
+    static final List<Gemm> ALL = Stream.concat(Gemms.all().stream(), Ladder.of("plain").all().stream()).toList();
+
+    static Stream<Arguments> formats() {
+        return ALL.stream()
+                .flatMap(gemm -> Stream.of(Weights.values()).map(weights -> Arguments.of(gemm.name(), gemm, weights)));
+    }
+
+    private static Rows random(Arena arena, Random random, int rows, int width, int room) {
+        Rows x = Rows.allocate(arena, Element.F32, rows, width, room);
+        for (long i = 0; i < x.data().byteSize() / 4; i++) {
+            x.data().setAtIndex(ValueLayout.JAVA_FLOAT, i, random.nextFloat() - 0.5f);
+        }
+        return x;
+    }
+
+    private static float value(Rows rows, int row, int column) {
+        return rows.data().get(ValueLayout.JAVA_FLOAT_UNALIGNED, rows.at(row) + column * 4L);
+    }
+
+    /** Products within the rounding of the inputs (bfloat16 keeps 8 bits) and of the sum. */
+    private static void assertProduct(Gemm gemm, Matrix weight, Rows x, Rows y) {
+        float[] row = new float[weight.columns()];
+        double unit = gemm.precision() == Precision.BF16 ? 1.0 / 256 : 1.0 / (1 << 20);
+        for (int j = 0; j < weight.rows(); j++) {
+            weight.read(j, 0, row, 0, row.length);
+            for (int i = 0; i < x.rows(); i++) {
+                double sum = 0;
+                double size = 0;
+                for (int k = 0; k < row.length; k++) {
+                    double product = (double) value(x, i, k) * row[k];
+                    sum += product;
+                    size += Math.abs(product);
+                }
+                double error = Math.abs(value(y, i, j) - sum);
+                if (!(error <= 1e-6 + unit * size)) {
+                    fail("[%d][%d] is %s, expected %s", i, j, value(y, i, j), sum);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "{0} {2}")
+    @MethodSource("formats")
+    void multipliesRaggedShapes(String name, Gemm gemm, Weights weights) {
+        Random random = new Random(weights.name().length());
+        int[][] shapes = {{1, 5, 7}, {3, 64, 32}, {16, 33, 96}, {17, 1, 70}, {37, 130, 65}, {70, 67, 160}};
+        for (int[] shape : shapes) {
+            try (Arena arena = Arena.ofShared()) {
+                Matrix weight = weights.random(arena, random, shape[1], shape[2]);
+                Rows x = random(arena, random, shape[0], weight.columns(), shape[0]);
+                Rows y = Rows.allocate(arena, Element.F32, shape[0], weight.rows(), shape[0]);
+                gemm.multiply(weight, x, y);
+                assertProduct(gemm, weight, x, y);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @FieldSource("ALL")
+    void leavesWhatIsNotItsOwn(Gemm gemm) {
+        Random random = new Random(1);
+        try (Arena arena = Arena.ofShared()) {
+            Matrix weight = Weights.BF16.random(arena, random, 40, 50);
+            Rows x = random(arena, random, 21, 50, 21);
+            MemorySegment memory = arena.allocate(23 * 45 * 4L).fill((byte) 0x7f);
+            Rows y = new Rows(memory.asSlice(45 * 4), Element.F32, 21, 40, 45, 21);
+            gemm.multiply(weight, x, y);
+            assertProduct(gemm, weight, x, y);
+            for (int i = 0; i < 23 * 45; i++) {
+                boolean inside = i >= 45 && i / 45 <= 21 && i % 45 < 40;
+                assertThat(memory.getAtIndex(ValueLayout.JAVA_INT, i) == 0x7f7f7f7f).as("%d", i).isEqualTo(!inside);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @FieldSource("ALL")
+    void takesEitherTypeAndAnyMemory(Gemm gemm) {
+        Random random = new Random(2);
+        try (Arena arena = Arena.ofShared()) {
+            Matrix weight = Weights.BF16.random(arena, random, 48, 64);
+            Rows x = random(arena, random, 19, 64, 19);
+            Rows half = Rows.allocate(arena, Element.BF16, 19, 64, 19);
+            Bf16.round(x, half);
+            Bf16.widen(half, x);
+            Rows wide = Rows.allocate(arena, Element.F32, 19, 48, 19);
+            gemm.multiply(weight, x, wide);
+            Rows y = Rows.allocate(arena, Element.F32, 19, 48, 19);
+            gemm.multiply(weight, half, y);
+            assertThat(y.data().mismatch(wide.data())).isEqualTo(-1);
+            Rows heap = Rows.of(MemorySegment.ofArray(x.data().toArray(ValueLayout.JAVA_FLOAT)), Element.F32, 19, 64);
+            float[] result = new float[19 * 48];
+            gemm.multiply(weight, heap, Rows.of(MemorySegment.ofArray(result), Element.F32, 19, 48));
+            assertThat(MemorySegment.ofArray(result).mismatch(wide.data())).isEqualTo(-1);
+        }
+    }
+
+    /** The same bits, however many rows there are beside a row and whatever room they have. */
+    @ParameterizedTest
+    @FieldSource("ALL")
+    void rowsDoNotDependOnEachOther(Gemm gemm) {
+        int[][] shapes = {{96, 1024}, {200, 513}, {64, 2048}};
+        for (int[] shape : shapes) {
+            Random random = new Random(3);
+            try (Arena arena = Arena.ofShared()) {
+                Matrix weight = Weights.BF16.random(arena, random, shape[0], shape[1]);
+                Rows x = random(arena, random, 300, shape[1], 320);
+                Rows all = Rows.allocate(arena, Element.F32, 300, shape[0], 320);
+                gemm.multiply(weight, x, all);
+                for (int rows : new int[]{1, 2, 15, 16, 17, 40, 129, 300}) {
+                    int from = random.nextInt(301 - rows);
+                    Rows some = Rows.allocate(arena, Element.F32, rows, shape[0], rows);
+                    gemm.multiply(weight, x.slice(from, rows), some);
+                    long at = all.at(from);
+                    assertThat(some.data().mismatch(all.data().asSlice(at, some.data().byteSize())))
+                            .as("%d rows from %d", rows, from).isEqualTo(-1);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @FieldSource("ALL")
+    void threadsDoNotDisturbEachOther(Gemm gemm) throws Exception {
+        Random random = new Random(4);
+        try (Arena arena = Arena.ofShared(); ExecutorService pool = Executors.newFixedThreadPool(2)) {
+            List<Future<?>> calls = new ArrayList<>();
+            for (Weights weights : List.of(Weights.BF16, Weights.FP8, Weights.BF16_TRANSPOSED, Weights.MXFP4)) {
+                Matrix weight = weights.random(arena, random, 96, 128);
+                Rows x = random(arena, random, 50, 128, 50);
+                Rows expected = Rows.allocate(arena, Element.F32, 50, 96, 50);
+                gemm.multiply(weight, x, expected);
+                for (int i = 0; i < 20; i++) {
+                    Rows y = Rows.allocate(arena, Element.F32, 50, 96, 64);
+                    calls.add(pool.submit((Callable<?>) () -> {
+                        gemm.multiply(weight, x, y);
+                        return assertThat(expected.data().mismatch(y.data())).isEqualTo(expected.data().byteSize());
+                    }));
+                }
+            }
+            for (Future<?> call : calls) {
+                call.get();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @FieldSource("ALL")
+    void tilesManyRows(Gemm gemm) {
+        Random random = new Random(5);
+        try (Arena arena = Arena.ofShared()) {
+            Matrix weight = Weights.BF16.random(arena, random, 4, 6);
+            Rows x = random(arena, random, 2100, 6, 2100);
+            Rows y = Rows.allocate(arena, Element.F32, 2100, 4, 2100);
+            gemm.multiply(weight, x, y);
+            assertProduct(gemm, weight, x, y);
+            gemm.multiply(weight, x.withRows(0), y.withRows(0));
+            assertThat(gemm.room(2100)).isGreaterThanOrEqualTo(2100);
+        }
+    }
+
+    @ParameterizedTest
+    @FieldSource("ALL")
+    void refusesShapesThatDoNotFit(Gemm gemm) {
+        try (Arena arena = Arena.ofShared()) {
+            Matrix weight = Weights.BF16.random(arena, new Random(6), 4, 6);
+            Rows x = Rows.allocate(arena, Element.F32, 3, 7, 3);
+            Rows y = Rows.allocate(arena, Element.F32, 3, 4, 3);
+            assertThatThrownBy(() -> gemm.multiply(weight, x, y)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("[3, 7] times the transposed [4, 6] is not [3, 4]");
+            Rows half = Rows.allocate(arena, Element.BF16, 3, 4, 3);
+            assertThatThrownBy(() -> gemm.multiply(weight, Rows.allocate(arena, Element.F32, 3, 6, 3), half))
+                    .hasMessageContaining("results are float32");
+        }
+    }
+
+    @Test
+    void productsRoundRowsUp() {
+        int last = 0;
+        for (int rows = 1; rows <= Products.MOST_ROWS; rows++) {
+            int up = Products.roundUp(rows);
+            assertThat(up).isBetween(rows, Math.max(16, rows + Math.max(15, rows / 8))).isGreaterThanOrEqualTo(last);
+            assertThat(Products.roundUp(up)).isEqualTo(up);
+            assertThat(up % Products.FEWEST_ROWS).isZero();
+            last = up;
+        }
+        assertThat(last).isEqualTo(Products.MOST_ROWS);
+    }
+}
