@@ -1,2 +1,5 @@
-/** The embedded Mixture-of-Experts engine: architecture as data, one prefill pass layer by layer, recording on. */
+/**
+ * The embedded Mixture-of-Experts engine: architecture as data, one prefill pass layer by layer, recording on; generation
+ * for workloads without responses.
+ */
 package io.moeplan.engine;

@@ -5,6 +5,9 @@ import io.moeplan.engine.model.Attention;
 
 /** What all layers keep of one sequence that grows. */
 final class KeptSequence {
+    /** Bytes that an array takes beside its floats, its entry in another array included. */
+    private static final int HEADER = 24;
+
     private final Architecture architecture;
     /** By layer, null where a layer has a state. */
     private final KeyValues[] keyValues;
@@ -66,9 +69,6 @@ final class KeptSequence {
         }
         return bytes;
     }
-
-    /** Bytes that an array takes beside its floats, its entry in another array included. */
-    private static final int HEADER = 24;
 
     private static long keptTokens(Attention.Span span, int tokens, int rows) {
         long all = (long) Math.ceilDiv(tokens, KeyValues.BLOCK) * KeyValues.BLOCK;
