@@ -58,12 +58,17 @@ final class ProfileCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        NewOutput.requireAbsent(out);
+        if (!options.resume()) {
+            NewOutput.requireAbsent(out);
+        }
+        if (Files.exists(planFile())) {
+            throw new IOException(planFile() + ": exists already, there is nothing to resume");
+        }
         record();
         Recording recording = Recording.open(recordingFolder());
         LoadTrace trace = recording.trace();
         PlanReport judged = plan(recording, trace);
-        PlanFile.write(judged.plan(), out.resolve("plan.json"));
+        PlanFile.write(judged.plan(), planFile());
         ReportModel model = ReportModel.of(Facts.run(recording, trace),
                 Analyzer.analyze(trace, recording.loadsByTag()), trace, Optional.of(judged));
         HtmlReport.write(model, out.resolve("report.html"));
@@ -74,6 +79,10 @@ final class ProfileCommand implements Callable<Integer> {
         stdout.println("Recording, plan.json, exports and report.html are in " + out);
         stdout.flush();
         return ExitCode.OK;
+    }
+
+    private Path planFile() {
+        return out.resolve("plan.json");
     }
 
     private Path recordingFolder() {

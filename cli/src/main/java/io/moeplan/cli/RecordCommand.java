@@ -24,12 +24,15 @@ final class RecordCommand implements Callable<Integer> {
     @Mixin
     private RecordOptions options;
 
-    @Option(names = "--out", paramLabel = "REC", required = true, description = "A new folder for the recording.")
+    @Option(names = "--out", paramLabel = "REC", required = true, description = "A new folder for the recording,"
+            + " or with --resume the one to continue.")
     private Path out;
 
     @Override
     public Integer call() throws IOException {
-        NewOutput.requireAbsent(out);
+        if (!options.resume()) {
+            NewOutput.requireAbsent(out);
+        }
         try (RecordingJob job = RecordingJob.open(options, spec.commandLine().getErr())) {
             Manifest ignored = job.record(out);
         }

@@ -9,9 +9,9 @@ record Tiles(int from, int to, int size) {
     private static final int MIN_ROWS = 64;
 
     /** Tiles that keep the threads evenly busy, yet are large enough to make decoding weights cheap. */
-    static Tiles of(int from, int to, int threads) {
+    static Tiles of(int from, int to, int threads, int mostRows) {
         int even = Math.ceilDiv(to - from, threads * 4);
-        return new Tiles(from, to, Math.clamp(even, MIN_ROWS, Projection.MAX_ROWS));
+        return new Tiles(from, to, Math.clamp(even, MIN_ROWS, mostRows));
     }
 
     int count() {

@@ -165,7 +165,7 @@ final class WeightBinder {
     private Matrix expert(String name, boolean transposed, int experts, int expert, int out, int in)
             throws IOException {
         Matrix slice = source.expert(name, expert);
-        long stored = slice.tensors().getFirst().shape()[0];
+        long stored = source.experts(name);
         if (stored != experts) {
             throw new ModelException(slice.file(), "tensor " + slice.name() + " holds " + stored
                     + " experts, config.json says " + experts);
