@@ -14,7 +14,7 @@ import java.util.Arrays;
  */
 final class DeltaLayer {
     /** Floats held per token, unless one key head has more. */
-    private static final int HELD_FLOATS = 2048;
+    private static final int HELD_FLOATS = 4096;
     private static final double EPSILON = 1e-6;
 
     private final Architecture architecture;
