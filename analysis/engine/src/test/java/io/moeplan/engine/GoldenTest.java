@@ -22,7 +22,28 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The engine against what Hugging Face transformers computes in float32 from the same weights. */
 final class GoldenTest {
     private static final int SEQUENCE = 40;
-    private static final float TOLERANCE = 2e-4f;
+
+    /**
+     * How far results may be from transformers'.
+     *
+     * @param hidden  absolute, for the residual stream and logits
+     * @param weights absolute, for routing weights
+     */
+    private record Tolerance(float hidden, float weights) {
+        /**
+         * Some fixtures amplify rounding: their own expected values, float32, differ from what the same transformers computes
+         * in float64 by as much as is added here. In qwen3_next the state of the linear attention feeds a residual stream
+         * that reaches 63.
+         */
+        static Tolerance of(String model) {
+            return switch (model) {
+                case "qwen3_next" -> new Tolerance(5e-4f + 9.6e-4f, 1e-5f + 1.31e-4f);
+                case "qwen2_moe" -> new Tolerance(2e-4f, 1e-5f + 1.04e-5f);
+                case "olmoe" -> new Tolerance(2e-4f, 1e-5f + 0.57e-5f);
+                default -> new Tolerance(2e-4f, 1e-5f);
+            };
+        }
+    }
 
     static Stream<String> models() throws IOException {
         return Models.fixtures();
@@ -41,14 +62,15 @@ final class GoldenTest {
                             Arrays.copyOfRange(ids, SEQUENCE + 12, 2 * SEQUENCE)));
             Rows rows = new Rows();
             engine.recorder().start(new RecordingOptions(RecordingMode.PER_TOKEN, 64, 1, true), rows);
-            engine.run(requests, RunOptions.observedBy(new Comparison(expected)));
+            engine.run(requests, RunOptions.observedBy(new Comparison(expected, Tolerance.of(name).hidden())));
             if (expected.names().contains("topk_ids." + engine.info().moeLayers()[0])) {
-                compareRouting(expected, engine.info(), rows);
+                compareRouting(expected, engine.info(), rows, Tolerance.of(name).weights());
             }
         }
     }
 
-    private static void compareRouting(SafetensorsFile expected, ModelInfo info, Rows rows) {
+    private static void compareRouting(SafetensorsFile expected, ModelInfo info, Rows rows,
+            float tolerance) {
         int[] layers = info.moeLayers();
         RecordingSink.TokenRows got = rows.tokens();
         assertThat(got.rows()).isEqualTo(2 * SEQUENCE);
@@ -68,13 +90,13 @@ final class GoldenTest {
                 int layer = layers[l];
                 int row = token;
                 want.forEach((expert, weight) -> assertThat(Math.abs(have.get(expert) - weight))
-                        .as("layer %d token %d expert %d", layer, row, expert).isLessThan(1e-5f));
+                        .as("layer %d token %d expert %d", layer, row, expert).isLessThan(tolerance));
             }
         }
     }
 
     /** Compares each value as it comes. */
-    private record Comparison(SafetensorsFile expected) implements Observer {
+    private record Comparison(SafetensorsFile expected, float tolerance) implements Observer {
         @Override
         public void hidden(int layer, int request, int position, float[] values) {
             compare("hidden." + layer, request, position, values);
@@ -90,7 +112,7 @@ final class GoldenTest {
             expected.find(name).orElseThrow().read((long) (request * SEQUENCE + position) * values.length, want, 0,
                     want.length);
             for (int i = 0; i < want.length; i++) {
-                if (!(Math.abs(values[i] - want[i]) < TOLERANCE)) {
+                if (!(Math.abs(values[i] - want[i]) < tolerance)) {
                     throw new AssertionError("%s of request %d, token %d: %s, expected %s".formatted(name, request,
                             position, values[i], want[i]));
                 }

@@ -43,7 +43,7 @@ final class ModelErrorsTest {
                 "\"num_attention_heads\": 4|\"num_attention_heads\": 3|not a multiple",
                 "\"num_experts_per_tok\": 4|\"num_experts_per_tok\": 17|exceeds the 16 experts",
                 "\"num_local_experts\": 16|\"num_local_experts\": 99999999|n_routed_experts is 99999999",
-                "\"num_local_experts\": 16|\"num_local_experts\": 17|config.json calls for [17, 64]",
+                "\"num_local_experts\": 16|\"num_local_experts\": 17|no tensor model.layers.0.mlp.experts.16.gate_proj.weight",
                 "\"num_local_experts\": 16|\"experts\": 16|lacks n_routed_experts or num_experts",
                 "\"hidden_size\": 64|\"hidden_size\": -64|hidden_size is -64",
                 "\"hidden_size\": 64|\"hidden_size\": 1e300|hidden_size is",

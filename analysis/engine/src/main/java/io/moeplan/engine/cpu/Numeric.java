@@ -14,24 +14,29 @@ final class Numeric {
 
     /** Sets {@code out[i] = weight[i] * x[i] / sqrt(mean(x * x) + epsilon)} for {@code i < width}; may be in place. */
     static void rmsNorm(float[] x, int at, int width, float[] weight, double epsilon, float[] out) {
-        float s0 = 0;
-        float s1 = 0;
-        float s2 = 0;
-        float s3 = 0;
-        int i = 0;
-        for (; i + 4 <= width; i += 4) {
-            s0 = Math.fma(x[at + i], x[at + i], s0);
-            s1 = Math.fma(x[at + i + 1], x[at + i + 1], s1);
-            s2 = Math.fma(x[at + i + 2], x[at + i + 2], s2);
-            s3 = Math.fma(x[at + i + 3], x[at + i + 3], s3);
-        }
-        for (; i < width; i++) {
-            s0 = Math.fma(x[at + i], x[at + i], s0);
-        }
-        float inverse = (float) (1 / Math.sqrt((double) (s0 + s1 + s2 + s3) / width + epsilon));
+        double inverse = 1 / Math.sqrt(squares(x, at, width) / width + epsilon);
         for (int j = 0; j < width; j++) {
-            out[at + j] = weight[j] * (x[at + j] * inverse);
+            out[at + j] = (float) (weight[j] * (x[at + j] * inverse));
         }
+    }
+
+    /** The sum of squares, in double precision: what every later value of a token is scaled by deserves it. */
+    private static double squares(float[] x, int at, int width) {
+        double s0 = 0;
+        double s1 = 0;
+        double s2 = 0;
+        double s3 = 0;
+        int i = at;
+        for (; i + 4 <= at + width; i += 4) {
+            s0 += (double) x[i] * x[i];
+            s1 += (double) x[i + 1] * x[i + 1];
+            s2 += (double) x[i + 2] * x[i + 2];
+            s3 += (double) x[i + 3] * x[i + 3];
+        }
+        for (; i < at + width; i++) {
+            s0 += (double) x[i] * x[i];
+        }
+        return s0 + s1 + (s2 + s3);
     }
 
     /** {@code x[i] = weight[i] * (x[i] - mean) / sqrt(variance + epsilon) + bias[i]} for all weights. */
@@ -53,13 +58,9 @@ final class Numeric {
 
     /** Divides {@code x[at .. at + width)} by {@code sqrt(sum(x * x) * share + epsilon)}. */
     static void normalise(float[] x, int at, int width, double share, double epsilon) {
-        double squares = 0;
+        double inverse = 1 / Math.sqrt(squares(x, at, width) * share + epsilon);
         for (int i = at; i < at + width; i++) {
-            squares += (double) x[i] * x[i];
-        }
-        float inverse = (float) (1 / Math.sqrt(squares * share + epsilon));
-        for (int i = at; i < at + width; i++) {
-            x[i] *= inverse;
+            x[i] = (float) (x[i] * inverse);
         }
     }
 
