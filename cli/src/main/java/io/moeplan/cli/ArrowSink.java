@@ -10,10 +10,12 @@ import java.util.List;
 /** Hands what the engine records to an Arrow recording; the engine knows no Arrow, recordings know no engine. */
 final class ArrowSink implements RecordingSink {
     private final RecordingWriter writer;
-    private boolean empty = true;
+    private boolean empty;
 
-    ArrowSink(RecordingWriter writer) {
+    /** @param begun whether the recording is continued */
+    ArrowSink(RecordingWriter writer, boolean begun) {
         this.writer = writer;
+        this.empty = !begun;
     }
 
     /** Whether nothing was recorded yet. */

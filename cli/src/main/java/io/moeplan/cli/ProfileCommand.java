@@ -68,15 +68,19 @@ final class ProfileCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(),
                     "--replay takes the experts of every token: use --mode per-token");
         }
-        NewOutput.requireAbsent(out);
+        if (!options.resume()) {
+            NewOutput.requireAbsent(out);
+        }
+        if (Files.exists(planFile())) {
+            throw new IOException(planFile() + ": exists already, there is nothing to resume");
+        }
         Optional<String> generated = record();
         Recording recording = Recording.open(recordingFolder());
         LoadTrace trace = recording.trace();
         HoldoutSplit split = HoldoutSplit.of(trace, planner.holdout());
         Plan plan = plan(recording, split);
-        PlanFile.write(plan, out.resolve("plan.json"));
-        PlanReport judged = Judging.report(plan, steps(recording, split, plan), dispatch.rule(),
-                deadZone.ratio());
+        PlanFile.write(plan, planFile());
+        PlanReport judged = Judging.report(plan, steps(recording, split, plan), dispatch.rule(), deadZone.ratio());
         ReportModel model = ReportModel.of(Facts.run(recording, trace),
                 Analyzer.analyze(trace, recording.loadsByTag()), trace, Optional.of(judged));
         HtmlReport.write(model, out.resolve("report.html"));
@@ -88,6 +92,10 @@ final class ProfileCommand implements Callable<Integer> {
         stdout.println("Recording, plan.json, exports and report.html are in " + out);
         stdout.flush();
         return ExitCode.OK;
+    }
+
+    private Path planFile() {
+        return out.resolve("plan.json");
     }
 
     private Path recordingFolder() {

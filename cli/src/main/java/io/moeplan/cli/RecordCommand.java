@@ -25,7 +25,8 @@ final class RecordCommand implements Callable<Integer> {
     @Mixin
     private RecordOptions options;
 
-    @Option(names = "--out", paramLabel = "REC", required = true, description = "A new folder for the recording.")
+    @Option(names = "--out", paramLabel = "REC", required = true, description = "A new folder for the recording,"
+            + " or with --resume the one to continue.")
     private Path out;
 
     @Option(names = "--seed", paramLabel = "N", defaultValue = "0",
@@ -34,7 +35,9 @@ final class RecordCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        NewOutput.requireAbsent(out);
+        if (!options.resume()) {
+            NewOutput.requireAbsent(out);
+        }
         Optional<String> generated;
         try (RecordingJob job = RecordingJob.open(options, seed, spec.commandLine().getErr())) {
             Manifest ignored = job.record(out);

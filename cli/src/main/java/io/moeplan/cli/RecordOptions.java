@@ -42,9 +42,18 @@ final class RecordOptions {
     @Option(names = "--compress", description = "Compress the recording (ZSTD).")
     private boolean compress;
 
-    @Option(names = "--memory", paramLabel = "SIZE", converter = MemorySize.class, description = "What a wave of"
-            + " requests may take, e.g. 64M or 16G; results do not depend on it. Default: half of the machine's.")
+    @Option(names = "--memory", paramLabel = "SIZE", converter = MemorySize.class, description = "What the program may"
+            + " take, e.g. 3G or 16G: weights that do not fit are read ahead from disk, once for each wave of requests."
+            + " Results do not depend on it. Default: half of the machine's.")
     private Long memory;
+
+    @Option(names = "--wave-tokens", paramLabel = "N", description = "Tokens of a wave of requests at most: what a run"
+            + " that is killed loses. Default: as many as memory allows.")
+    private Long waveTokens;
+
+    @Option(names = "--resume", description = "Continue a recording that ended early, if --out holds one; the result"
+            + " is that of a run that did not.")
+    private boolean resume;
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads that compute. Default: all processors.")
     private Integer threads;
@@ -64,10 +73,16 @@ final class RecordOptions {
         return limit == null ? Integer.MAX_VALUE : limit;
     }
 
+    /** Whether to continue what is there. */
+    boolean resume() {
+        return resume;
+    }
+
     EngineOptions engine(PrintWriter err) {
         EngineOptions defaults = EngineOptions.defaults();
         return new EngineOptions(memory == null ? defaults.memoryBytes() : memory,
-                threads == null ? defaults.threads() : threads, warning -> err.println("moeplan: " + warning));
+                threads == null ? defaults.threads() : threads, warning -> err.println("moeplan: " + warning),
+                waveTokens == null ? Long.MAX_VALUE : waveTokens);
     }
 
     /** Whether the recording will have the experts of every token. */

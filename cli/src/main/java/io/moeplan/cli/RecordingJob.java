@@ -3,7 +3,9 @@ package io.moeplan.cli;
 import io.moeplan.engine.Engine;
 import io.moeplan.engine.RunOptions;
 import io.moeplan.engine.RunResult;
+import io.moeplan.engine.backend.Reading;
 import io.moeplan.engine.model.ModelInfo;
+import io.moeplan.engine.record.RecordedSoFar;
 import io.moeplan.engine.record.RecordingOptions;
 import io.moeplan.engine.workload.Request;
 import io.moeplan.recording.Manifest;
@@ -16,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
@@ -43,6 +46,10 @@ final class RecordingJob implements AutoCloseable {
      * @throws IOException if one of them is missing, damaged or not supported
      */
     static RecordingJob open(RecordOptions options, long seed, PrintWriter err) throws IOException {
+        if (options.resume() && options.generate().isPresent()) {
+            throw new IllegalArgumentException("--resume cannot tell which responses were generated before: leave out"
+                    + " --max-new-tokens, and save --responses as a workload to record in parts");
+        }
         if (options.generate().flatMap(GenerateOptions::responses).isPresent()) {
             NewOutput.requireAbsent(options.generate().get().responses().get(), "--responses");
         }
@@ -65,8 +72,8 @@ final class RecordingJob implements AutoCloseable {
     }
 
     /**
-     * Records into a new folder. If that ends early, what was flushed stays as a recording marked incomplete; if nothing
-     * was, the folder goes too, and the one it lies in if that was new.
+     * Records into a new folder, or continues the recording in it if that is asked for. If that ends early, what was flushed
+     * stays as a recording marked incomplete; if nothing was, the folder goes too, and the one it lies in if that was new.
      *
      * @throws IOException if the folder cannot be written
      */
@@ -89,10 +96,19 @@ final class RecordingJob implements AutoCloseable {
         Manifest initial = manifest();
         boolean parentIsNew = Files.notExists(folder.toAbsolutePath().getParent());
         boolean empty = false;
+        Optional<Resumption> resumption = options.resume() && Resumption.possible(folder)
+                ? Optional.of(Resumption.of(folder, initial, options.recording(), answered))
+                : Optional.empty();
+        if (resumption.isPresent()) {
+            resumption.get().moveAside();
+        }
         try (RecordingWriter writer = RecordingWriter.create(folder, initial, options.storage())) {
-            ArrowSink sink = new ArrowSink(writer);
+            if (resumption.isPresent()) {
+                resumption.get().copy(writer);
+            }
+            ArrowSink sink = new ArrowSink(writer, resumption.isPresent());
             try {
-                RunResult result = run(answered, sink, interruption);
+                RunResult result = run(answered, sink, resumption, interruption);
                 return writer.finish(initial.withTiming(
                         new Timing(engine.loadSeconds(), result.seconds(), result.tokensPerSecond())));
             } catch (CancellationException e) {
@@ -109,21 +125,33 @@ final class RecordingJob implements AutoCloseable {
         }
     }
 
-    private RunResult run(List<Request> answered, ArrowSink sink, Interruption interruption) throws IOException {
-        engine.recorder().start(options.recording(), sink);
+    private RunResult run(List<Request> answered, ArrowSink sink, Optional<Resumption> resumption,
+            Interruption interruption) throws IOException {
+        engine.recorder().resume(options.recording(), sink,
+                resumption.map(Resumption::before).orElse(RecordedSoFar.NOTHING));
         try (ProgressLine progress = ProgressLine.onStderr()) {
-            RunResult result = engine.run(answered,
+            RunResult result = engine.run(resumption.map(Resumption::rest).orElse(answered),
                     new RunOptions(progress, interruption::requested, Optional.empty()));
             engine.recorder().stop();
             engine.recorder().dump();
+            tell(result);
             return result;
+        }
+    }
+
+    private void tell(RunResult result) {
+        Reading reading = result.reading();
+        if (reading.bytes() > 0) {
+            err.printf(Locale.ROOT, "moeplan: weights were streamed from disk: %.2f GB in %d waves, read at %.2f GB/s;"
+                    + " the arithmetic waited %.1f s for them%n", reading.bytes() / 1e9, result.waves(),
+                    reading.bytesPerSecond() / 1e9, reading.waited());
         }
     }
 
     private static String interrupted(Path folder, ArrowSink sink) {
         return sink.isEmpty()
                 ? "interrupted before the first wave was through: nothing was recorded"
-                : "interrupted: " + folder + " holds what was recorded before, marked incomplete";
+                : "interrupted: " + folder + " holds what was recorded before, marked incomplete; --resume continues it";
     }
 
     /** Removes a recording that nothing was written to. */

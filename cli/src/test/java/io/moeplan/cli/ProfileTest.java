@@ -54,9 +54,8 @@ class ProfileTest {
     @Test
     void recordsTheSameInManySmallWaves() throws IOException {
         Path waves = temp.resolve("waves");
-        Run run = Run.moeplan("record", "--model", Run.MODEL, "--workload", Run.WORKLOAD, "--limit", 40, "--memory",
-                "1M",
-                "--threads", 1, "--pass-tokens", 512, "--out", waves);
+        Run run = Run.moeplan("record", "--model", Run.MODEL, "--workload", Run.WORKLOAD, "--limit", 40,
+                "--wave-tokens", 200, "--threads", 1, "--pass-tokens", 512, "--out", waves);
         assertThat(run.exit()).isZero();
         Recording small = Recording.open(waves);
         Recording whole = Recording.open(out.resolve("recording"));

@@ -2,6 +2,7 @@ package io.moeplan.engine;
 
 import io.moeplan.engine.backend.Backend;
 import io.moeplan.engine.cpu.CpuBackend;
+import io.moeplan.engine.cpu.WeightReading;
 import io.moeplan.engine.generate.Generation;
 import io.moeplan.engine.generate.StopIds;
 import io.moeplan.engine.model.Architecture;
@@ -43,7 +44,8 @@ public final class Engine implements AutoCloseable {
      * @throws IOException if config.json or the checkpoint is missing, damaged or not supported
      */
     public static Engine open(Path directory, EngineOptions options) throws IOException {
-        return open(directory, options, model -> new CpuBackend(model, options.threads()));
+        return open(directory, options, model -> new CpuBackend(model, options.threads(), options.memoryBytes(),
+                WeightReading.BY_SIZE, options.warnings()));
     }
 
     /**
@@ -96,13 +98,13 @@ public final class Engine implements AutoCloseable {
      * Runs the requests; what is recorded goes to the recorder's sink wave by wave.
      *
      * @throws IllegalArgumentException                   if a request is empty, too long for the model, or holds an id
-     *                                                    outside its vocabulary
+     *                                                    outside its vocabulary, or if memory is too small for it
      * @throws EngineException                            if a router's logits are not finite
      * @throws java.util.concurrent.CancellationException if the run is cancelled or the thread interrupted
-     * @throws IOException                                if the recorder's sink fails
+     * @throws IOException                                if the recorder's sink fails or weights cannot be read
      */
     public RunResult run(List<Request> requests, RunOptions run) throws IOException {
-        return new Run(model, backend, recorder, options.memoryBytes(), requests, run).execute();
+        return new Run(model, backend, recorder, options, requests, run).execute();
     }
 
     /**

@@ -6,21 +6,28 @@ import java.util.function.Consumer;
 /**
  * What the engine may use.
  *
- * @param memoryBytes what a wave may take, in bytes; a single request is always run, however much it takes
+ * @param memoryBytes what the whole process may take, in bytes: the weights in flight or mapped, a wave, the program
  * @param threads     threads that compute
  * @param warnings    receives lines the user should see
+ * @param waveTokens  tokens of a wave at most, unless one request has more; the less, the less is lost with a run that is
+ *                    killed, and the more often all weights are read
  */
-public record EngineOptions(long memoryBytes, int threads, Consumer<String> warnings) {
+public record EngineOptions(long memoryBytes, int threads, Consumer<String> warnings, long waveTokens) {
     /**
      * Checks the numbers.
      *
      * @throws IllegalArgumentException if one is below 1
      */
     public EngineOptions {
-        if (memoryBytes < 1 || threads < 1) {
-            throw new IllegalArgumentException(
-                    "memory and threads must be at least 1, not " + memoryBytes + " bytes and " + threads);
+        if (memoryBytes < 1 || threads < 1 || waveTokens < 1) {
+            throw new IllegalArgumentException("memory, threads and tokens of a wave must be at least 1, not "
+                    + memoryBytes + " bytes, " + threads + " and " + waveTokens);
         }
+    }
+
+    /** Waves as large as memory allows. */
+    public EngineOptions(long memoryBytes, int threads, Consumer<String> warnings) {
+        this(memoryBytes, threads, warnings, Long.MAX_VALUE);
     }
 
     /** Half of the machine's memory, all of its processors, warnings on standard error. */

@@ -2,6 +2,7 @@ package io.moeplan.engine;
 
 import io.moeplan.engine.backend.Backend;
 import io.moeplan.engine.backend.Routing;
+import io.moeplan.engine.backend.Schedule;
 import io.moeplan.engine.backend.Sequences;
 import io.moeplan.engine.backend.Wave;
 import io.moeplan.engine.model.Architecture;
@@ -11,7 +12,7 @@ import io.moeplan.engine.record.Recorder;
 import io.moeplan.engine.record.WaveRecorder;
 import io.moeplan.engine.workload.Request;
 import java.io.IOException;
-
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -32,7 +33,8 @@ final class Run {
     private final int layers;
     private final boolean routeOnly;
 
-    Run(Model model, Backend backend, Recorder recorder, long memoryBytes, List<Request> requests, RunOptions options) {
+    Run(Model model, Backend backend, Recorder recorder, EngineOptions engine, List<Request> requests,
+            RunOptions options) {
         this.model = model;
         this.architecture = model.architecture();
         this.backend = backend;
@@ -44,9 +46,29 @@ final class Run {
         layers = routeOnly ? moeLayers[moeLayers.length - 1] + 1 : architecture.layers().size();
         sequences = requests.stream().map(request -> checkedIds(architecture, request)).toList();
         long recorded = recorder.bytesPerToken();
-        waves = WavePlan.of(sequences.stream().mapToInt(ids -> ids.length).toArray(),
-                (tokens, longest) -> backend.waveBytes(tokens, longest) + tokens * recorded, memoryBytes,
-                MAX_WAVE_CHOICES / model.info().topK());
+        long fixed = backend.fixedBytes(layers, routeOnly);
+        WavePlan.Bytes bytes = (tokens, longest) -> backend.waveBytes(tokens, longest) + tokens * recorded;
+        requireRoom(engine.memoryBytes(), fixed, bytes);
+        waves = WavePlan.of(sequences.stream().mapToInt(ids -> ids.length).toArray(), bytes,
+                engine.memoryBytes() - fixed, Math.min(engine.waveTokens(), MAX_WAVE_CHOICES / model.info().topK()));
+    }
+
+    /** Every request fits on its own. */
+    private void requireRoom(long memoryBytes, long fixed, WavePlan.Bytes bytes) {
+        for (int request = 0; request < requests.size(); request++) {
+            int tokens = sequences.get(request).length;
+            long needed = bytes.of(tokens, tokens);
+            if (fixed + needed > memoryBytes) {
+                throw new IllegalArgumentException("request " + requests.get(request).id() + " with its " + tokens
+                        + " tokens needs --memory " + mebibytes(fixed + needed) + " (" + mebibytes(fixed)
+                        + " for the program and weights in memory, " + mebibytes(needed) + " for the request); "
+                        + mebibytes(memoryBytes) + " is too small");
+            }
+        }
+    }
+
+    private static String mebibytes(long bytes) {
+        return Math.ceilDiv(bytes, 1L << 20) + "M";
     }
 
     /** Prompt and response, checked. */
@@ -76,12 +98,26 @@ final class Run {
         for (WavePlan.Range wave : waves) {
             flops += new WaveCost(architecture, sequences.subList(wave.from(), wave.to())).total(layers, routeOnly);
         }
+        int mostTokens = 0;
+        for (WavePlan.Range wave : waves) {
+            mostTokens = Math.max(mostTokens, tokens(wave.from(), wave.to()));
+        }
+        backend.start(new Schedule(waves.size(), layers, routeOnly, mostTokens,
+                sequences.stream().mapToInt(ids -> ids.length).max().orElse(0)));
         Meter meter = new Meter(options, waves.size(), layers, tokens, flops);
-        for (int wave = 0; wave < waves.size(); wave++) {
-            wave(wave, meter);
+        try {
+            for (int wave = 0; wave < waves.size(); wave++) {
+                wave(wave, meter);
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
         meter.finish();
-        return new RunResult(requests.size(), tokens, waves.size(), meter.seconds(), flops);
+        return new RunResult(requests.size(), tokens, waves.size(), meter.seconds(), flops, backend.reading());
+    }
+
+    private int tokens(int from, int to) {
+        return sequences.subList(from, to).stream().mapToInt(ids -> ids.length).sum();
     }
 
     private void wave(int number, Meter meter) throws IOException {

@@ -17,7 +17,8 @@ final class WavePlan {
     private WavePlan() {}
 
     /**
-     * Fills waves in order as far as memory allows; a request that is too large for it gets a wave of its own.
+     * Fills waves in order as far as memory and {@code maxTokens} allow; a request that is too large for them gets a wave
+     * of its own.
      *
      * @param lengths   tokens of each request
      * @param maxTokens tokens of a wave at most, whatever the memory

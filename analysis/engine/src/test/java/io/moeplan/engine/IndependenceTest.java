@@ -2,6 +2,8 @@ package io.moeplan.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.moeplan.engine.cpu.CpuBackend;
+import io.moeplan.engine.cpu.WeightReading;
 import io.moeplan.engine.record.RecordingMode;
 import io.moeplan.engine.record.RecordingOptions;
 import io.moeplan.engine.record.RecordingSink;
@@ -19,10 +21,14 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Results are the same bit for bit, however the work is divided. */
 final class IndependenceTest {
     private static final List<Request> WORKLOAD = Models.workload(23, 150, 384, 3);
+
+    private static final long ALL = Long.MAX_VALUE;
 
     /** Everything computed for each request: routing, weights, hidden states and logits. */
     private static final class Trace implements Observer {
@@ -54,8 +60,15 @@ final class IndependenceTest {
 
     private record Outcome(Map<String, List<Integer>> bits, int waves) {}
 
-    private static Outcome run(Path model, long memory, int threads, List<Request> requests) throws IOException {
-        try (Engine engine = Engine.open(model, new EngineOptions(memory, threads, warning -> {}))) {
+    private static Outcome run(Path model, long waveTokens, int threads, List<Request> requests) throws IOException {
+        return run(model, waveTokens, threads, requests, WeightReading.MAPPED);
+    }
+
+    private static Outcome run(Path model, long waveTokens, int threads, List<Request> requests,
+            WeightReading reading) throws IOException {
+        EngineOptions options = new EngineOptions(1L << 32, threads, warning -> {}, waveTokens);
+        try (Engine engine = Engine.open(model, options, loaded -> new CpuBackend(loaded, threads, 1L << 28, reading,
+                options.warnings()))) {
             Trace trace = new Trace(requests);
             Rows rows = new Rows();
             engine.recorder().start(new RecordingOptions(RecordingMode.PER_TOKEN, 64, 1, true), rows);
@@ -76,17 +89,17 @@ final class IndependenceTest {
     @Test
     void ofWavesThreadsAndOrder() throws IOException {
         Path model = Models.directory("qwen3_moe");
-        Outcome all = run(model, 1L << 32, 1, WORKLOAD);
+        Outcome all = run(model, ALL, 1, WORKLOAD);
         assertThat(all.waves()).isEqualTo(1);
         Outcome single = run(model, 1, 2, WORKLOAD);
         assertThat(single.waves()).isEqualTo(WORKLOAD.size());
         assertThat(single.bits()).isEqualTo(all.bits());
-        Outcome some = run(model, 2_500_000, 3, WORKLOAD);
+        Outcome some = run(model, 300, 3, WORKLOAD);
         assertThat(some.waves()).isBetween(2, WORKLOAD.size() - 1);
         assertThat(some.bits()).isEqualTo(all.bits());
         List<Request> shuffled = new ArrayList<>(WORKLOAD);
         Collections.shuffle(shuffled, new Random(5));
-        assertThat(run(model, 1L << 32, 2, shuffled).bits()).isEqualTo(all.bits());
+        assertThat(run(model, ALL, 2, shuffled).bits()).isEqualTo(all.bits());
     }
 
     @Test
@@ -101,7 +114,19 @@ final class IndependenceTest {
         assertThat(older).isNotEqualTo(config).contains("torch_dtype").doesNotContain("rope_parameters");
         Files.writeString(sharded.resolve("config.json"), older);
         List<Request> few = WORKLOAD.subList(0, 4);
-        assertThat(run(sharded, 1L << 32, 2, few).bits()).isEqualTo(run(single, 1L << 32, 2, few).bits());
+        assertThat(run(sharded, ALL, 2, few).bits()).isEqualTo(run(single, ALL, 2, few).bits());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"deepseek_v3_fp8", "gpt_oss", "gpt_oss_mxfp4", "qwen3_next", "qwen2_moe", "granitemoe",
+        "llama4_text"})
+    void ofWhereWeightsAre(String name) throws IOException {
+        Path model = Models.directory(name);
+        List<Request> few = Models.workload(5, 60, 256, 8);
+        Outcome mapped = run(model, ALL, 2, few);
+        Outcome streamed = run(model, 80, 2, few, WeightReading.STREAMED);
+        assertThat(streamed.waves()).isGreaterThan(1);
+        assertThat(streamed.bits()).isEqualTo(mapped.bits());
     }
 
     @Test

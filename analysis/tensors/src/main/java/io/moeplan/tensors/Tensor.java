@@ -5,6 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * A named array of a checkpoint file, mapped or copied into memory. It lives as long as what it came from: a
@@ -86,6 +87,19 @@ public record Tensor(Path file, String name, DType type, long[] shape, long posi
             throw new IllegalArgumentException(this + " has " + data.byteSize() + " bytes, not " + copy.byteSize());
         }
         return new Tensor(file, name, type, shape, position, copy);
+    }
+
+    /**
+     * Entry {@code index} of the first dimension, as a tensor {@code [1, ...]} of its own.
+     *
+     * @throws IndexOutOfBoundsException if there is no such entry
+     */
+    public Tensor entry(int index) {
+        Objects.checkIndex(index, shape.length == 0 ? 0 : shape[0]);
+        long size = data.byteSize() / shape[0];
+        long[] one = shape.clone();
+        one[0] = 1;
+        return new Tensor(file, name, type, one, position + index * size, data.asSlice(index * size, size));
     }
 
     private IllegalStateException noFloat() {

@@ -26,12 +26,26 @@ public interface Backend extends AutoCloseable {
     String precision();
 
     /**
+     * Bytes taken beside waves: the program itself, and the weights in memory.
+     *
+     * @param layers    how many layers run, from the first
+     * @param routeOnly whether the last of them ends with its router
+     */
+    long fixedBytes(int layers, boolean routeOnly);
+
+    /**
      * Bytes a wave takes at its peak.
      *
      * @param tokens  tokens of all its sequences
      * @param longest tokens of its longest sequence
      */
     long waveBytes(long tokens, int longest);
+
+    /** Announces a run, so that weights can be read ahead; its waves begin one after the other. */
+    void start(Schedule schedule);
+
+    /** What reading ahead has taken since {@link #start}. */
+    Reading reading();
 
     /** Embeds the sequences and holds their residual stream until the wave is closed. */
     Wave begin(Sequences sequences);

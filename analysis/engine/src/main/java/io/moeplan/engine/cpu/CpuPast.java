@@ -18,16 +18,23 @@ final class CpuPast implements Past {
     private final Model model;
     private final Architecture architecture;
     private final Workers workers;
+    private final Sizes sizes;
+    private final FiniteCheck finite;
+    /** Where they are mapped: every step needs all of them. */
+    private final Weights weights;
     private final int longest;
     private final int rows;
     private final Map<Rope, RotaryTable> rotaries = new HashMap<>();
     /** By number, null where one ended. */
     private final List<KeptSequence> sequences = new ArrayList<>();
 
-    CpuPast(Model model, Workers workers, int longest, int rows) {
+    CpuPast(Model model, Workers workers, Sizes sizes, FiniteCheck finite, int longest, int rows) {
         this.model = model;
         this.architecture = model.architecture();
         this.workers = workers;
+        this.sizes = sizes;
+        this.finite = finite;
+        this.weights = new Weights(model, model.layers().size(), false, true, sizes);
         this.longest = longest;
         this.rows = rows;
         for (Architecture.Layer layer : architecture.layers()) {
@@ -52,14 +59,14 @@ final class CpuPast implements Past {
     public long waveBytes() {
         long tables = rotaries.keySet().stream().mapToLong(rope -> 8L * longest * rope.frequencies().length).sum();
         long scores = 64L * longest * workers.threads();
-        int tileRows = Tiles.of(0, rows, workers.threads()).size();
+        int tileRows = Tiles.of(0, rows, workers.threads(), workers.tileRows()).size();
         long absorbed = architecture.layers().stream()
                 .mapToLong(layer -> layer.attention() instanceof Attention.Latent a
                         ? 4L * a.heads() * (2L * a.latentRank() + a.rotaryDim() + a.keyDim() + a.valueDim())
                         : 0)
                 .max().orElse(0);
         long perThread = tileRows * (absorbed + 4L * 2 * wideHeads());
-        return WaveBuffers.bytes(architecture, rows, 1, workers.threads()) + tables + scores
+        return WaveBuffers.bytes(architecture, sizes, rows, 1, workers.threads()) + tables + scores
                 + workers.threads() * perThread;
     }
 
@@ -97,8 +104,8 @@ final class CpuPast implements Past {
         for (int s = 0; s < numbers.length; s++) {
             extended.get(s).extend(next.get(s).length);
         }
-        WaveBuffers buffers = WaveBuffers.allocate(architecture, wave.tokens(), 1, workers.threads());
-        return new CpuWave(model, workers, wave, buffers, new Continued(rotaries, extended));
+        WaveBuffers buffers = WaveBuffers.allocate(architecture, sizes, wave.tokens(), 1, workers.threads());
+        return new CpuWave(model, workers, wave, buffers, weights, finite, new Continued(rotaries, extended));
     }
 
     @Override

@@ -13,10 +13,13 @@ import io.moeplan.engine.model.Model;
 import io.moeplan.engine.model.Rope;
 import io.moeplan.engine.model.Vector;
 import io.moeplan.tensors.matrix.Matrix;
+import io.moeplan.tensors.Tensor;
 import java.lang.foreign.Arena;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import java.util.function.UnaryOperator;
 
 /** The residual stream of a wave, off the heap, and the operations on it. */
 final class CpuWave implements Wave {
@@ -28,6 +31,8 @@ final class CpuWave implements Wave {
     private final Workers workers;
     private final Sequences sequences;
     private final WaveBuffers buffers;
+    private final Weights weights;
+    private final FiniteCheck finite;
     private final Continued continued;
     private final Map<Rope, RotaryTable> rotaries;
     private final Arena arena;
@@ -37,12 +42,15 @@ final class CpuWave implements Wave {
     private final Norms finalNorm;
 
     @SuppressWarnings("MustBeClosedChecker") // close() closes the arena
-    CpuWave(Model model, Workers workers, Sequences sequences, WaveBuffers buffers, Continued continued) {
+    CpuWave(Model model, Workers workers, Sequences sequences, WaveBuffers buffers, Weights weights,
+            FiniteCheck finite, Continued continued) {
         this.model = model;
         this.architecture = model.architecture();
         this.workers = workers;
         this.sequences = sequences;
         this.buffers = buffers;
+        this.weights = weights;
+        this.finite = finite;
         this.continued = continued;
         this.rotaries = continued == null ? new HashMap<>() : continued.rotaries();
         this.finalNorm = Norms.of(architecture.norm(), model.finalNorm());
@@ -58,6 +66,7 @@ final class CpuWave implements Wave {
         float[] row = new float[hidden];
         for (int token = 0; token < sequences.tokens(); token++) {
             model.embedding().read(sequences.id(token), 0, row, 0, hidden);
+            requireFinite(sequences.id(token), row);
             for (int d = 0; scale != 1 && d < hidden; d++) {
                 row[d] *= scale;
             }
@@ -65,15 +74,42 @@ final class CpuWave implements Wave {
         }
     }
 
+    private void requireFinite(int id, float[] row) {
+        float sum = 0;
+        for (float value : row) {
+            sum += value * 0;
+        }
+        if (Float.isNaN(sum)) {
+            Matrix embedding = model.embedding();
+            finite.warn(embedding.name(), embedding.file() + ": tensor " + embedding.name() + " holds NaN or infinity in"
+                    + " row " + id + ": the checkpoint is damaged");
+        }
+    }
+
+    /** Waits for the layer's pieces of a kind, one after the other, and works with each while it is there. */
+    private void use(int layer, Piece.Part part, Work work, BiConsumer<Piece, UnaryOperator<Tensor>> action) {
+        for (Piece piece : weights.pieces(layer, part)) {
+            try (Weights.Loan loan = weights.take(piece)) {
+                finite.check(piece, loan.place(), workers, work);
+                action.accept(piece, loan.place());
+            }
+        }
+    }
+
     @Override
     public void attention(int layer, Work work) {
-        LayerWeights weights = model.layers().get(layer);
-        Norms norm = Norms.of(architecture.norm(), weights.attentionNorm());
+        LayerWeights layerWeights = model.layers().get(layer);
+        Norms norm = Norms.of(architecture.norm(), layerWeights.attentionNorm());
+        use(layer, Piece.Part.ATTENTION, work,
+                (piece, place) -> attention(layer, layerWeights.attention().over(place), norm, work));
+    }
+
+    private void attention(int layer, LayerWeights.Attention block, Norms norm, Work work) {
         switch (architecture.layers().get(layer).attention()) {
-            case Attention.Softmax shape -> new SoftmaxLayer(architecture, shape, heads(shape, weights.attention()),
-                    norm, sequences, residual, normed, columns(layer)).run(workers, work);
+            case Attention.Softmax shape -> new SoftmaxLayer(architecture, shape, heads(shape, block), norm, sequences,
+                    residual, normed, columns(layer)).run(workers, work);
             case Attention.GatedDelta shape -> new DeltaLayer(architecture, shape,
-                    (LayerWeights.Attention.GatedDelta) weights.attention(), norm, sequences, residual, normed,
+                    (LayerWeights.Attention.GatedDelta) block, norm, sequences, residual, normed,
                     buffers.attendedTokens(), continued == null ? null : continued.deltas(layer)).run(workers, work);
         }
     }
@@ -102,17 +138,20 @@ final class CpuWave implements Wave {
     @Override
     public int route(int layer, Routing into, Work work) {
         FeedForward.Sparse shape = architecture.sparse(layer);
-        LayerWeights.FeedForward.Sparse weights = sparseWeights(layer);
+        LayerWeights.FeedForward.Sparse block = sparseWeights(layer);
+        use(layer, Piece.Part.ROUTER, work, (piece, place) -> {
+            // Small, so it stays mapped.
+        });
         Norms norm = Norms.of(architecture.norm(), model.layers().get(layer).feedForwardNorm());
-        float[] correction = weights.correction().map(Vector::toFloats).orElse(null);
+        float[] correction = block.correction().map(Vector::toFloats).orElse(null);
         AtomicInteger bad = new AtomicInteger(Integer.MAX_VALUE);
-        Tiles tiles = Tiles.of(0, sequences.tokens(), workers.threads());
+        Tiles tiles = workers.tiles(0, sequences.tokens());
         workers.run(tiles.costs(Cost.route(architecture, shape)), work, (tile, scratch) -> {
             int from = tiles.start(tile);
             int rows = tiles.rows(tile);
             float[][] x = normedInput(from, rows, norm, scratch);
             float[][] logits = scratch.rows(Scratch.Use.LOGITS, rows, shape.router().experts());
-            Projection.apply(weights.router(), x, rows, logits, 0, scratch);
+            Projection.apply(block.router(), x, rows, logits, 0, scratch);
             TopK topK = new TopK(shape.router(), correction);
             for (int i = 0; i < rows; i++) {
                 normed.write(from + i, x[i], architecture.hidden());
@@ -128,26 +167,34 @@ final class CpuWave implements Wave {
     @Override
     public void experts(int layer, Routing routing, Work work) {
         FeedForward.Sparse shape = architecture.sparse(layer);
-        LayerWeights.FeedForward.Sparse weights = sparseWeights(layer);
+        LayerWeights.FeedForward.Sparse block = sparseWeights(layer);
         ExpertGroups groups = ExpertGroups.of(routing, shape.router().experts());
         ExpertLayer experts = new ExpertLayer(architecture, shape, groups, normed, residual, sequences.tokens());
-        experts.run(0, weights.experts(), buffers.outputs(), workers, work);
-        weights.shared().ifPresent(shared -> experts.shared(shared, weights.sharedGate(), workers, work));
+        use(layer, Piece.Part.EXPERTS, work, (piece, place) -> experts.run(piece.first(),
+                block.experts().subList(piece.first(), piece.first() + piece.count()).stream()
+                        .map(expert -> expert.over(place)).toList(),
+                buffers.outputs(), workers, work));
+        use(layer, Piece.Part.SHARED, work, (piece, place) -> experts.shared(block.shared().orElseThrow().over(place),
+                block.sharedGate(), workers, work));
     }
 
     @Override
     public void dense(int layer, Work work) {
         if (!(architecture.layers().get(layer).feedForward() instanceof FeedForward.Dense shape)
-                || !(model.layers().get(layer).feedForward() instanceof LayerWeights.FeedForward.Dense weights)) {
+                || !(model.layers().get(layer).feedForward() instanceof LayerWeights.FeedForward.Dense block)) {
             throw new IllegalArgumentException("layer " + layer + " routes");
         }
         Norms norm = Norms.of(architecture.norm(), model.layers().get(layer).feedForwardNorm());
-        Tiles tiles = Tiles.of(0, sequences.tokens(), workers.threads());
+        use(layer, Piece.Part.DENSE, work, (piece, place) -> dense(shape, block.mlp().over(place), norm, work));
+    }
+
+    private void dense(FeedForward.Dense shape, LayerWeights.Mlp mlp, Norms norm, Work work) {
+        Tiles tiles = workers.tiles(0, sequences.tokens());
         workers.run(tiles.costs(Cost.mlp(architecture, shape.width())), work, (tile, scratch) -> {
             int from = tiles.start(tile);
             int rows = tiles.rows(tile);
             float[][] out = scratch.rows(Scratch.Use.OUTPUT, rows, architecture.hidden());
-            GatedMlp.apply(weights.mlp(), shape.activation(), normedInput(from, rows, norm, scratch), rows, out, 0,
+            GatedMlp.apply(mlp, shape.activation(), normedInput(from, rows, norm, scratch), rows, out, 0,
                     scratch);
             float[] buffer = scratch.row(Scratch.Use.ROW, architecture.hidden());
             for (int i = 0; i < rows; i++) {

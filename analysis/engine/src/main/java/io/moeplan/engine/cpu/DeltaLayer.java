@@ -78,7 +78,7 @@ final class DeltaLayer {
 
     /** Adds this layer's output to the residual of all sequences. */
     void run(Workers workers, Work work) {
-        Tiles all = Tiles.of(0, sequences.tokens(), workers.threads());
+        Tiles all = workers.tiles(0, sequences.tokens());
         workers.run(new long[all.count()], work, (tile, scratch) -> prepare(all.start(tile), all.rows(tile), scratch));
         int first = 0;
         while (first < sequences.count()) {
@@ -129,7 +129,7 @@ final class DeltaLayer {
         }
 
         void run(Workers workers, Work work) {
-            Tiles tiles = Tiles.of(base, end, workers.threads());
+            Tiles tiles = workers.tiles(base, end);
             long[] costs = tiles.costs(Cost.keysValues(architecture, shape) * heads / shape.keyHeads());
             workers.run(costs, work, (tile, scratch) -> project(tiles.start(tile), tiles.rows(tile), scratch));
             long step = Cost.attend(architecture, shape, 0) * heads / shape.keyHeads();

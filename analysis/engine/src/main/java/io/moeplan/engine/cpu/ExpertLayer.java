@@ -14,6 +14,8 @@ import java.util.Optional;
  * out the tokens and add to each its experts' outputs in ascending order, so sums do not depend on the threads.
  */
 final class ExpertLayer {
+    private static final int MIN_TILE_ROWS = 64;
+
     private final Architecture architecture;
     private final FeedForward.Sparse shape;
     private final ExpertGroups groups;
@@ -38,7 +40,8 @@ final class ExpertLayer {
      * @param outputs the buffer, {@code [pairs of a batch][hidden]}
      */
     void run(int first, List<LayerWeights.Mlp> experts, float[][] outputs, Workers workers, Work work) {
-        int tileRows = Math.min(Projection.MAX_ROWS, outputs.length);
+        int even = Math.max(MIN_TILE_ROWS, outputs.length / (4 * workers.threads()));
+        int tileRows = Math.min(Math.min(workers.tileRows(), even), outputs.length);
         for (List<ExpertGroups.Tile> batch : groups.batches(first, first + experts.size(), tileRows, outputs.length)) {
             int base = batch.getFirst().from();
             long[] costs = batch.stream().mapToLong(tile -> tile.rows() * Cost.mlp(architecture, shape.width()))
@@ -47,7 +50,7 @@ final class ExpertLayer {
                 ExpertGroups.Tile tile = batch.get(i);
                 compute(tile, experts.get(tile.expert() - first), base, outputs, scratch);
             });
-            Tiles ranges = Tiles.of(0, tokens, workers.threads());
+            Tiles ranges = workers.tiles(0, tokens);
             workers.run(new long[ranges.count()], work, (range, scratch) -> {
                 int from = ranges.start(range);
                 add(batch, base, outputs, from, from + ranges.rows(range), scratch);
@@ -84,7 +87,7 @@ final class ExpertLayer {
 
     /** The MLP that every token passes beside its experts. */
     void shared(LayerWeights.Mlp mlp, Optional<Matrix> gate, Workers workers, Work work) {
-        Tiles tiles = Tiles.of(0, tokens, workers.threads());
+        Tiles tiles = workers.tiles(0, tokens);
         long[] costs = tiles.costs(Cost.mlp(architecture, mlp.gate().weight().rows()));
         workers.run(costs, work, (tile, scratch) -> {
             int from = tiles.start(tile);

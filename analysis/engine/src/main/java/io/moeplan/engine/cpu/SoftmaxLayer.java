@@ -14,7 +14,7 @@ import java.util.Arrays;
  */
 final class SoftmaxLayer {
     /** Floats of keys and values held per token, unless one head has more. */
-    private static final int HELD_FLOATS = 4096;
+    private static final int HELD_FLOATS = 2048;
     private static final int QUERY_BLOCK = 16;
 
     private final Architecture architecture;
@@ -53,7 +53,7 @@ final class SoftmaxLayer {
 
     /** Adds this layer's attention to the residual of all sequences. */
     void run(Workers workers, Work work) {
-        Tiles tiles = Tiles.of(0, sequences.tokens(), workers.threads());
+        Tiles tiles = workers.tiles(0, sequences.tokens());
         workers.run(new long[tiles.count()], work,
                 (tile, scratch) -> prepare(tiles.start(tile), tiles.rows(tile), scratch));
         int first = 0;
@@ -92,7 +92,7 @@ final class SoftmaxLayer {
     }
 
     private void group(int base, int end, int head, int count, Workers workers, Work work) {
-        Tiles tiles = Tiles.of(base, end, workers.threads());
+        Tiles tiles = workers.tiles(base, end);
         workers.run(share(tiles.costs(Cost.keysValues(architecture, shape)), count), work,
                 (tile, scratch) -> keysAndValues(base, tiles.start(tile), tiles.rows(tile), head, count, scratch));
         long[] costs = new long[tiles.count()];

@@ -9,11 +9,11 @@ record Tiles(int from, int to, int size) {
     private static final int MIN_ROWS = 64;
 
     /** Tiles that keep the threads evenly busy, yet are large enough to make decoding weights cheap. */
-    static Tiles of(int from, int to, int threads) {
+    static Tiles of(int from, int to, int threads, int mostRows) {
         int even = Math.ceilDiv(to - from, threads * 4);
         // A few rows gain nothing from waiting for one thread to decode the weights for all of them.
-        int least = Math.clamp(Math.ceilDiv(to - from, threads), 1, MIN_ROWS);
-        return new Tiles(from, to, Math.clamp(even, least, Projection.MAX_ROWS));
+        int least = Math.clamp(Math.ceilDiv(to - from, threads), 1, Math.min(MIN_ROWS, mostRows));
+        return new Tiles(from, to, Math.clamp(even, least, mostRows));
     }
 
     int count() {

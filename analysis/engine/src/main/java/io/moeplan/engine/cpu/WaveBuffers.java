@@ -12,27 +12,38 @@ import java.util.List;
  * @param outputs        expert outputs that wait to be added to the residual, {@code [pairs][hidden]}
  */
 record WaveBuffers(KeyValues keyValues, int attendedTokens, float[][] outputs) {
-    /** Bytes of expert outputs that wait to be added to the residual. */
-    private static final long OUTPUT_BYTES = 256L << 20;
+    private static final int MIN_TILE_ROWS = 64;
     private static final int ATTENDED_TOKENS_PER_THREAD = 2048;
 
-    static WaveBuffers allocate(Architecture architecture, int tokens, int longest, int threads) {
+    static WaveBuffers allocate(Architecture architecture, Sizes sizes, int tokens, int longest, int threads) {
         int attended = attendedTokens(tokens, longest, threads);
         Held held = held(architecture);
         return new WaveBuffers(KeyValues.allocate(held.heads, held.keyDim, held.valueDim, attended), attended,
-                new float[outputRows(architecture, tokens)][architecture.hidden()]);
+                new float[outputRows(architecture, sizes, tokens)][architecture.hidden()]);
+    }
+
+    /** Whether a wave finds room in them. */
+    boolean holds(Architecture architecture, Sizes sizes, int tokens, int longest, int threads) {
+        return attendedTokens(tokens, longest, threads) <= attendedTokens
+                && outputRows(architecture, sizes, tokens) <= outputs.length;
+    }
+
+    /** Rows of a tile that scratch memory allows all threads. */
+    static int tileRows(Architecture architecture, Sizes sizes, int threads) {
+        long rows = sizes.scratchBytes() / threads / (4 * tileWidth(architecture));
+        return Math.clamp(rows, MIN_TILE_ROWS, Projection.MAX_ROWS);
     }
 
     /** Bytes that a wave takes at its peak. */
-    static long bytes(Architecture architecture, long tokens, int longest, int threads) {
+    static long bytes(Architecture architecture, Sizes sizes, long tokens, int longest, int threads) {
         long hidden = architecture.hidden();
         long topK = architecture.sparse(architecture.moeLayers()[0]).router().topK();
         // Residual and what is kept; id and position; routing (2 + 4) and pairs sorted by expert (4 + 4).
         long perToken = 4 * (hidden + keptWidth(architecture)) + 8 + 14 * topK;
         long attended = attendedTokens(tokens, longest, threads);
-        long rows = Math.min(tokens, Projection.MAX_ROWS);
+        long rows = Math.min(tokens, tileRows(architecture, sizes, threads));
         long perThread = 4 * rows * tileWidth(architecture) + 64 * attended;
-        return tokens * perToken + 4 * hidden * outputRows(architecture, tokens)
+        return tokens * perToken + 4 * hidden * outputRows(architecture, sizes, tokens)
                 + 4 * attended * attendedWidth(architecture) + 4L * longest * rotaryWidth(architecture)
                 + threads * perThread;
     }
@@ -94,9 +105,9 @@ record WaveBuffers(KeyValues keyValues, int attendedTokens, float[][] outputs) {
         return (int) Math.min(tokens, Math.max(longest, (long) ATTENDED_TOKENS_PER_THREAD * threads));
     }
 
-    private static int outputRows(Architecture architecture, long tokens) {
+    private static int outputRows(Architecture architecture, Sizes sizes, long tokens) {
         long topK = architecture.sparse(architecture.moeLayers()[0]).router().topK();
-        long room = Math.max(Projection.MAX_ROWS, OUTPUT_BYTES / (4L * architecture.hidden()));
+        long room = Math.max(Projection.MAX_ROWS, sizes.outputBytes() / (4L * architecture.hidden()));
         return (int) Math.min(room, tokens * topK);
     }
 }

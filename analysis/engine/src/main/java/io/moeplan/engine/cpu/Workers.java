@@ -22,10 +22,17 @@ final class Workers implements AutoCloseable {
     }
 
     private final ExecutorService pool;
+    private final int tileRows;
     private final Scratch[] scratch;
 
-    /** @param threads how many tasks run at once, the caller's included */
-    Workers(int threads) {
+    /**
+     * Starts the threads.
+     *
+     * @param threads  how many tasks run at once, the caller's included
+     * @param tileRows rows that a task takes at most
+     */
+    Workers(int threads, int tileRows) {
+        this.tileRows = tileRows;
         scratch = IntStream.range(0, threads).mapToObj(i -> new Scratch()).toArray(Scratch[]::new);
         pool = threads == 1
                 ? null
@@ -35,6 +42,15 @@ final class Workers implements AutoCloseable {
 
     int threads() {
         return scratch.length;
+    }
+
+    int tileRows() {
+        return tileRows;
+    }
+
+    /** Rows {@code [from, to)} cut into tiles that keep all threads evenly busy. */
+    Tiles tiles(int from, int to) {
+        return Tiles.of(from, to, threads(), tileRows);
     }
 
     /** The calling thread's scratch. */

@@ -6,6 +6,7 @@ import io.moeplan.engine.model.Architectures;
 import io.moeplan.engine.model.ConfigReader;
 import io.moeplan.engine.model.Cost;
 import io.moeplan.engine.model.FeedForward;
+import io.moeplan.engine.model.Model;
 import io.moeplan.engine.model.Parameters;
 import io.moeplan.engine.model.StoredWeights;
 import io.moeplan.engine.text.ChatTemplate;
@@ -40,7 +41,7 @@ public final class Inspector {
             try (Checkpoint checkpoint = Checkpoint.open(directory)) {
                 StoredWeights stored = StoredWeights.read(checkpoint, config, architecture);
                 weights = Optional.of(stored);
-                needs = Optional.of(needs(architecture, stored, bytesPerSecond));
+                needs = Optional.of(needs(Model.load(checkpoint), stored, bytesPerSecond));
             }
         }
         Path name = directory.toRealPath().getFileName();
@@ -49,16 +50,15 @@ public final class Inspector {
                 ChatTemplate.find(directory).isPresent());
     }
 
-    private static Inspection.Needs needs(Architecture architecture, StoredWeights weights,
-            OptionalDouble bytesPerSecond) throws IOException {
+    private static Inspection.Needs needs(Model model, StoredWeights weights, OptionalDouble bytesPerSecond)
+            throws IOException {
         int threads = Runtime.getRuntime().availableProcessors();
-        long inFlight = 2 * Arrays.stream(weights.layerBytes()).max().orElse(0);
-        int request = Math.min(Inspection.Needs.REQUEST, architecture.maxPositions());
+        int request = Math.min(Inspection.Needs.REQUEST, model.architecture().maxPositions());
         ReadRate rate = bytesPerSecond.isPresent()
                 ? ReadRate.given(bytesPerSecond.getAsDouble())
                 : ReadRate.measure(weights.files());
-        return new Inspection.Needs(inFlight + CpuBackend.waveBytes(architecture, request, request, threads),
-                inFlight + CpuBackend.waveBytes(architecture, Inspection.Needs.WAVE, request, threads), rate);
+        return new Inspection.Needs(CpuBackend.leastMemory(model, request, request, threads),
+                CpuBackend.leastMemory(model, Inspection.Needs.WAVE, request, threads), rate);
     }
 
     /** As a recording runs: no head, and the last layer that routes ends with its router. */

@@ -1,9 +1,11 @@
 package io.moeplan.engine.model;
 
+import io.moeplan.tensors.Tensor;
 import io.moeplan.tensors.matrix.Matrix;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /** The weights of one layer, shapes checked. Matrices are {@code [out, in]}, however they are stored. */
 public record LayerWeights(NormWeights attentionNorm, Attention attention, NormWeights feedForwardNorm,
@@ -12,14 +14,23 @@ public record LayerWeights(NormWeights attentionNorm, Attention attention, NormW
     public record NormWeights(Vector weight, Optional<Vector> bias) {}
 
     /** A projection and its bias {@code [out]}, if it has one. */
-    public record Linear(Matrix weight, Optional<Vector> bias) {}
+    public record Linear(Matrix weight, Optional<Vector> bias) {
+        /** The same with the matrix in other memory, see {@link Matrix#over}. */
+        public Linear over(UnaryOperator<Tensor> place) {
+            return new Linear(weight.over(place), bias);
+        }
+    }
 
     /** {@code gate} and {@code up} are {@code [width, hidden]}, {@code down} is {@code [hidden, width]}. */
     public record Mlp(Linear gate, Linear up, Linear down) {
-        void matrices(Consumer<Matrix> to) {
-            to.accept(gate.weight());
-            to.accept(up.weight());
-            to.accept(down.weight());
+        /** In the order they are used in. */
+        public List<Matrix> matrices() {
+            return List.of(gate.weight(), up.weight(), down.weight());
+        }
+
+        /** The same with its matrices in other memory. */
+        public Mlp over(UnaryOperator<Tensor> place) {
+            return new Mlp(gate.over(place), up.over(place), down.over(place));
         }
 
         /** Bytes that it takes in the checkpoint. */
@@ -30,6 +41,12 @@ public record LayerWeights(NormWeights attentionNorm, Attention attention, NormW
 
     /** The weights of an attention block. */
     public sealed interface Attention {
+        /** Its matrices; vectors are small and stay where they are. */
+        List<Matrix> matrices();
+
+        /** The same with its matrices in other memory. */
+        Attention over(UnaryOperator<Tensor> place);
+
         /**
          * Of {@link io.moeplan.engine.model.Attention.GroupedQuery}.
          *
@@ -37,7 +54,18 @@ public record LayerWeights(NormWeights attentionNorm, Attention attention, NormW
          * @param sinks {@code [heads]}
          */
         record GroupedQuery(Linear query, Linear key, Linear value, Linear output, Optional<Vector> queryNorm,
-                Optional<Vector> keyNorm, Optional<Vector> sinks) implements Attention {}
+                Optional<Vector> keyNorm, Optional<Vector> sinks) implements Attention {
+            @Override
+            public List<Matrix> matrices() {
+                return List.of(query.weight(), key.weight(), value.weight(), output.weight());
+            }
+
+            @Override
+            public GroupedQuery over(UnaryOperator<Tensor> place) {
+                return new GroupedQuery(query.over(place), key.over(place), value.over(place), output.over(place),
+                        queryNorm, keyNorm, sinks);
+            }
+        }
 
         /**
          * Of {@link io.moeplan.engine.model.Attention.Latent}.
@@ -49,7 +77,19 @@ public record LayerWeights(NormWeights attentionNorm, Attention attention, NormW
          * @param output    {@code [hidden, heads * valueDim]}
          */
         record Latent(Optional<Linear> queryDown, Optional<Vector> queryNorm, Linear query, Linear keyDown,
-                Vector keyNorm, Linear keyValue, Linear output) implements Attention {}
+                Vector keyNorm, Linear keyValue, Linear output) implements Attention {
+            @Override
+            public List<Matrix> matrices() {
+                return Stream.concat(queryDown.stream(), Stream.of(query, keyDown, keyValue, output))
+                        .map(Linear::weight).toList();
+            }
+
+            @Override
+            public Latent over(UnaryOperator<Tensor> place) {
+                return new Latent(queryDown.map(down -> down.over(place)), queryNorm, query.over(place),
+                        keyDown.over(place), keyNorm, keyValue.over(place), output.over(place));
+            }
+        }
 
         /**
          * Of {@link io.moeplan.engine.model.Attention.GatedDelta}; {@code v} values of a key head are {@code valueHeads /
@@ -64,7 +104,18 @@ public record LayerWeights(NormWeights attentionNorm, Attention attention, NormW
          * @param output      {@code [hidden, valueWidth]}
          */
         record GatedDelta(Linear mixed, Linear rates, Vector convolution, Vector decay, Vector decayBias, Vector norm,
-                Linear output) implements Attention {}
+                Linear output) implements Attention {
+            @Override
+            public List<Matrix> matrices() {
+                return List.of(mixed.weight(), rates.weight(), output.weight());
+            }
+
+            @Override
+            public GatedDelta over(UnaryOperator<Tensor> place) {
+                return new GatedDelta(mixed.over(place), rates.over(place), convolution, decay, decayBias, norm,
+                        output.over(place));
+            }
+        }
     }
 
     /** The weights of a feed-forward block. */

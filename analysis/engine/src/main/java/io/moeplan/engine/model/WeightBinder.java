@@ -201,8 +201,9 @@ final class WeightBinder {
 
     private Matrix expert(String name, boolean transposed, int experts, int expert, int out, int in)
             throws IOException {
-        Matrix slice = source.expert(place.apply(name), expert);
-        long stored = slice.tensors().getFirst().shape()[0];
+        String named = place.apply(name);
+        Matrix slice = source.expert(named, expert);
+        long stored = source.experts(named);
         if (stored != experts) {
             throw new ModelException(slice.file(), "tensor " + slice.name() + " holds " + stored
                     + " experts, config.json says " + experts);

@@ -14,23 +14,29 @@ final class PassRecorder implements WaveRecorder {
     private final RecordingSink sink;
     /** The passes this wave takes part in; the first takes up where the wave before it left off. */
     private final List<Pass> passes = new ArrayList<>();
+    /** The first token of the wave that is counted. */
+    private final int first;
     /** Tokens the last of them still takes. */
     private int room;
 
-    PassRecorder(StepAssembler steps, List<Request> wave, List<RecordingSink.RequestRow> requestRows,
+    /** @param counted tokens at the beginning of the wave that are left out */
+    PassRecorder(StepAssembler steps, List<Request> wave, int counted, List<RecordingSink.RequestRow> requestRows,
             RequestNumbers numbers, RecordingSink sink) {
+        this.first = counted;
         this.steps = steps;
         this.requestRows = requestRows;
         this.numbers = numbers;
         this.sink = sink;
+        int skipped = counted;
         for (Request request : wave) {
-            addTokens(request.promptIds().length, RecordingSink.PROMPT);
-            addTokens(request.responseIds().length, RecordingSink.RESPONSE);
+            skipped = addTokens(request.promptIds().length, RecordingSink.PROMPT, skipped);
+            skipped = addTokens(request.responseIds().length, RecordingSink.RESPONSE, skipped);
         }
     }
 
-    private void addTokens(int count, byte phase) {
-        int left = count;
+    /** Adds tokens but the first {@code skip}; returns how many more to skip. */
+    private int addTokens(int count, byte phase, int skip) {
+        int left = Math.max(0, count - skip);
         while (left > 0) {
             if (room == 0) {
                 room = passes.isEmpty() ? steps.room() : steps.passTokens();
@@ -41,11 +47,12 @@ final class PassRecorder implements WaveRecorder {
             room -= taken;
             left -= taken;
         }
+        return Math.max(0, skip - count);
     }
 
     @Override
     public void layer(int moeLayer, Routing routing) {
-        int token = 0;
+        int token = first;
         for (Pass pass : passes) {
             pass.count(moeLayer, routing, token);
             token += pass.tokens();

@@ -18,6 +18,8 @@ public final class Recorder {
     private RecordingSink sink;
     private StepAssembler steps;
     private RequestNumbers numbers;
+    /** Tokens that the next wave leaves out. */
+    private int counted;
     private boolean recording;
 
     /**
@@ -32,13 +34,22 @@ public final class Recorder {
 
     /** Forgets what was not dumped, numbers requests and steps from 0 again, and records from the next wave on. */
     public synchronized void start(RecordingOptions newOptions, RecordingSink newSink) {
+        resume(newOptions, newSink, RecordedSoFar.NOTHING);
+    }
+
+    /**
+     * As {@link #start}, but numbers go on from what the sink has already. The next wave begins with the request after
+     * those; in the counting modes, so many tokens of it are counted already and left out.
+     */
+    public synchronized void resume(RecordingOptions newOptions, RecordingSink newSink, RecordedSoFar before) {
         if (recording) {
             warnings.accept("recording was on already; what was not dumped is forgotten");
         }
         options = newOptions;
         sink = newSink;
-        steps = new StepAssembler(model, newOptions);
-        numbers = new RequestNumbers();
+        steps = new StepAssembler(model, newOptions, before.steps());
+        numbers = new RequestNumbers(before.requests());
+        counted = before.tokens();
         recording = true;
     }
 
@@ -89,7 +100,7 @@ public final class Recorder {
         List<RecordingSink.RequestRow> rows = numbers.rows(wave);
         return switch (options.mode()) {
             case PER_TOKEN -> new TokenRecorder(model, options, wave, rows, numbers, sink);
-            case PER_PASS, STAT -> new PassRecorder(steps, wave, rows, numbers, sink);
+            case PER_PASS, STAT -> new PassRecorder(steps, wave, counted, rows, numbers, sink);
         };
     }
 
@@ -100,5 +111,6 @@ public final class Recorder {
      */
     public synchronized void finishWave(WaveRecorder wave) throws IOException {
         wave.finish();
+        counted = 0;
     }
 }

@@ -8,6 +8,10 @@ import java.util.List;
 final class RequestNumbers {
     private int next;
 
+    RequestNumbers(int first) {
+        next = first;
+    }
+
     /** Rows of these requests with the numbers that come next. */
     List<RecordingSink.RequestRow> rows(List<Request> wave) {
         List<RecordingSink.RequestRow> rows = new ArrayList<>();

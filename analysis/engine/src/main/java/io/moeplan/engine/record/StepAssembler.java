@@ -16,7 +16,9 @@ final class StepAssembler {
     private Pass open;
     private long steps;
 
-    StepAssembler(ModelInfo model, RecordingOptions options) {
+    /** @param first number of the first step */
+    StepAssembler(ModelInfo model, RecordingOptions options, long first) {
+        steps = first;
         layers = model.moeLayers().length;
         experts = model.experts();
         passTokens = options.passTokens();

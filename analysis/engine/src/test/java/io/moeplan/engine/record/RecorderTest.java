@@ -17,13 +17,13 @@ final class RecorderTest {
     private static final int EXPERTS = 16;
     private static final int TOP_K = 4;
     private static final List<Request> WORKLOAD = Models.workload(12, 90, 384, 9);
-    private static final long ONE_WAVE = 1L << 32;
+    private static final long ONE_WAVE = Long.MAX_VALUE;
 
     private final List<String> warnings = new ArrayList<>();
 
-    private Rows record(RecordingOptions options, long memory) throws IOException {
+    private Rows record(RecordingOptions options, long waveTokens) throws IOException {
         Rows rows = new Rows();
-        try (Engine engine = open(memory)) {
+        try (Engine engine = open(waveTokens)) {
             engine.recorder().start(options, rows);
             engine.run(WORKLOAD, RunOptions.quiet());
             engine.recorder().stop();
@@ -32,8 +32,8 @@ final class RecorderTest {
         return rows;
     }
 
-    private Engine open(long memory) throws IOException {
-        return Engine.open(Models.directory("qwen3_moe"), new EngineOptions(memory, 2, warnings::add));
+    private Engine open(long waveTokens) throws IOException {
+        return Engine.open(Models.directory("qwen3_moe"), new EngineOptions(1L << 32, 2, warnings::add, waveTokens));
     }
 
     @Test
@@ -67,8 +67,8 @@ final class RecorderTest {
         RecordingSink.TokenRows tokens = record(RecordingOptions.of(RecordingMode.PER_TOKEN), ONE_WAVE).tokens();
         for (int passTokens : new int[]{1, 7, 64, 5000}) {
             RecordingOptions options = new RecordingOptions(RecordingMode.PER_PASS, passTokens, 1, false);
-            for (long memory : new long[]{ONE_WAVE, 2_000_000, 1}) {
-                assertSteps(record(options, memory), passTokens, tokens);
+            for (long waveTokens : new long[]{ONE_WAVE, 150, 1}) {
+                assertSteps(record(options, waveTokens), passTokens, tokens);
             }
         }
     }
@@ -77,8 +77,8 @@ final class RecorderTest {
     void statSumsPasses() throws IOException {
         RecordingSink.TokenRows tokens = record(RecordingOptions.of(RecordingMode.PER_TOKEN), ONE_WAVE).tokens();
         RecordingOptions options = new RecordingOptions(RecordingMode.STAT, 32, 3, false);
-        for (long memory : new long[]{ONE_WAVE, 1}) {
-            assertSteps(record(options, memory), 96, tokens);
+        for (long waveTokens : new long[]{ONE_WAVE, 1}) {
+            assertSteps(record(options, waveTokens), 96, tokens);
         }
     }
 

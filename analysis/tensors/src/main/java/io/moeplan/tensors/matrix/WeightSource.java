@@ -3,6 +3,8 @@ package io.moeplan.tensors.matrix;
 import io.moeplan.tensors.Checkpoint;
 import io.moeplan.tensors.CheckpointException;
 import io.moeplan.tensors.Tensor;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -50,12 +52,25 @@ public record WeightSource(Checkpoint checkpoint, Optional<BlockSize> fp8Blocks)
     }
 
     /**
-     * One expert's slice {@code [a, b]} of the fused weight {@code [experts, a, b]} of that name. Only plain weights may be
-     * stored {@code [experts, in, out]}; mxfp4 weights are always {@code [experts, out, in]}.
+     * One expert's slice {@code [a, b]} of the fused weight {@code [experts, a, b]} of that name; its tensors are
+     * {@code [1, ...]}, so that it can be read without the others. Only plain weights may be stored
+     * {@code [experts, in, out]}; mxfp4 weights are always {@code [experts, out, in]}.
      *
      * @throws CheckpointException if it or its scales are missing or do not have the shapes and types of a format
      */
     public Matrix expert(String name, int expert) throws CheckpointException {
+        Matrix inAll = expertInAll(name, expert);
+        List<Tensor> own = inAll.tensors().stream().map(tensor -> tensor.entry(expert)).toList();
+        return switch (inAll) {
+            case PlainMatrix plain -> PlainMatrix.expert(own.getFirst(), 0);
+            case Mxfp4Matrix mxfp4 -> Mxfp4Matrix.expert(own.getFirst(), own.get(1), 0);
+            case Fp8Matrix fp8 ->
+                Fp8Matrix.expert(own.getFirst(), own.get(1), fp8.blockRows(), fp8.blockColumns(), 0);
+        };
+    }
+
+    /** Checks all that it is stored in. */
+    private Matrix expertInAll(String name, int expert) throws CheckpointException {
         Optional<Tensor> blocks = mxfp4Blocks(name);
         if (blocks.isPresent()) {
             return Mxfp4Matrix.expert(blocks.get(), scale(blocks.get(), name + "_scales"), expert);
@@ -69,6 +84,21 @@ public record WeightSource(Checkpoint checkpoint, Optional<BlockSize> fp8Blocks)
                     + " is fp8, but config.json names no quantization_config.weight_block_size");
         }
         return Fp8Matrix.expert(weight, fp8Scale(weight), fp8Blocks.get().rows(), fp8Blocks.get().columns(), expert);
+    }
+
+    /**
+     * How many experts the fused weight of that name holds.
+     *
+     * @throws CheckpointException if it is missing or not fused
+     */
+    public long experts(String name) throws CheckpointException {
+        Optional<Tensor> blocks = mxfp4Blocks(name);
+        Tensor weight = blocks.isPresent() ? blocks.get() : checkpoint.get(name);
+        if (weight.shape().length < 3) {
+            throw new CheckpointException(weight.file(), "tensor " + weight.name() + " has shape "
+                    + Arrays.toString(weight.shape()) + ", expected one matrix for each expert");
+        }
+        return weight.shape()[0];
     }
 
     private Optional<Tensor> mxfp4Blocks(String name) {

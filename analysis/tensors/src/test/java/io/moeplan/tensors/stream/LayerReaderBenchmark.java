@@ -11,22 +11,22 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Run by hand: reads all layers of a checkpoint once. Arguments: directory, slots. */
+/** Run by hand: reads all layers of a checkpoint once. Arguments: directory, layers in memory. */
 final class LayerReaderBenchmark {
     private LayerReaderBenchmark() {}
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
         try (Checkpoint checkpoint = Checkpoint.open(Path.of(arguments[0]))) {
             List<List<Tensor>> layers = layers(checkpoint);
-            int slots = Integer.parseInt(arguments[1]);
+            long memory = Integer.parseInt(arguments[1]) * LayerReader.leastBytes(layers);
             long start = System.nanoTime();
-            try (LayerReader reader = LayerReader.start(layers, slots)) {
+            try (LayerReader reader = LayerReader.start(layers, 1, memory)) {
                 for (int i = 0; i < layers.size(); i++) {
                     reader.next().close();
                 }
                 double seconds = (System.nanoTime() - start) / 1e9;
                 System.out.printf("%d layers, %.2f GB, %.2f GB of memory: %.2f s, %.2f GB/s; %.2f s of it reading%n",
-                        layers.size(), reader.readBytes() / 1e9, LayerReader.memoryBytes(layers, slots) / 1e9, seconds,
+                        layers.size(), reader.readBytes() / 1e9, memory / 1e9, seconds,
                         reader.readBytes() / 1e9 / seconds, reader.readSeconds());
             }
         }

@@ -47,7 +47,7 @@ final class LayerReaderTest {
     }
 
     @Test
-    void readsLayersAheadIntoTwoSlots() throws IOException, InterruptedException {
+    void readsLayersAhead() throws IOException, InterruptedException {
         byte[] a = write("a", 3_000_000);
         byte[] b = write("b", 20_000_000);
         Random random = new Random(1);
@@ -65,7 +65,7 @@ final class LayerReaderTest {
             Collections.shuffle(tensors, random);
             layers.add(tensors);
         }
-        try (LayerReader reader = LayerReader.start(layers, 2)) {
+        try (LayerReader reader = LayerReader.start(layers, 1, 2 * LayerReader.leastBytes(layers))) {
             for (List<Tensor> layer : layers.subList(0, 11)) {
                 try (LoadedLayer loaded = reader.next()) {
                     assertHolds(loaded, layer);
@@ -80,31 +80,31 @@ final class LayerReaderTest {
             assertThatThrownBy(reader::next).isInstanceOf(NoSuchElementException.class);
             assertThat(reader.readBytes()).isBetween(12 * 9_000_000L, 12 * 13_000_000L);
         }
-        assertThat(LayerReader.memoryBytes(layers, 2)).isBetween(2 * 9_000_000L, 2 * 13_000_000L);
+        assertThat(LayerReader.leastBytes(layers)).isBetween(9_000_000L, 13_000_000L);
     }
 
     @Test
-    void holdsNoMoreLayersThanSlots() throws IOException, InterruptedException {
+    void holdsNoMoreLayersThanThereIsMemoryFor() throws IOException, InterruptedException {
         byte[] a = write("a", 1000);
         List<Tensor> layer = List.of(tensor("a", a, 0, 1000));
-        try (LayerReader reader = LayerReader.start(List.of(layer, layer, layer), 2)) {
+        try (LayerReader reader = LayerReader.start(List.of(layer), 3, 8192)) {
             LoadedLayer first = reader.next();
             LoadedLayer second = reader.next();
             assertThatThrownBy(reader::next).isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("all 2 slots");
+                    .hasMessageContaining("no memory left");
             assertHolds(first, layer);
             first.close();
             assertHolds(reader.next(), layer);
             assertHolds(second, layer);
         }
-        assertThatThrownBy(() -> LayerReader.start(List.of(layer), 0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> LayerReader.start(List.of(layer), 1, 0)).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
     void closesWhileReadingAndFreesTheMemory() throws IOException, InterruptedException {
         byte[] a = write("a", 30_000_000);
         List<Tensor> layer = List.of(tensor("a", a, 0, 30_000_000));
-        LayerReader reader = LayerReader.start(Collections.nCopies(50, layer), 2);
+        LayerReader reader = LayerReader.start(List.of(layer), 50, 60_008_192);
         LoadedLayer loaded = reader.next();
         Tensor tensor = loaded.apply(layer.getFirst());
         reader.close();
@@ -117,7 +117,7 @@ final class LayerReaderTest {
         List<List<Tensor>> layers = List.of(List.of(tensor("a", a, 0, 100)), List.of(tensor("a", a, 4000, 1000)),
                 List.of(tensor("a", a, 0, 100)));
         Files.write(directory.resolve("a"), new byte[4500]);
-        try (LayerReader reader = LayerReader.start(layers, 2)) {
+        try (LayerReader reader = LayerReader.start(layers, 1, 8192)) {
             reader.next().close();
             for (int i = 0; i < 2; i++) {
                 assertThatThrownBy(reader::next).isInstanceOf(IOException.class)
@@ -126,7 +126,7 @@ final class LayerReaderTest {
             }
         }
         Files.delete(directory.resolve("a"));
-        try (LayerReader reader = LayerReader.start(layers, 1)) {
+        try (LayerReader reader = LayerReader.start(layers, 1, 4096)) {
             assertThatThrownBy(reader::next).hasCauseInstanceOf(CheckpointException.class)
                     .hasMessageStartingWith(directory.resolve("a") + ": cannot be read");
         }

@@ -1,0 +1,19 @@
+package io.moeplan.engine.cpu;
+
+/**
+ * How a memory budget is divided among what does not grow with a wave; none of it changes results.
+ *
+ * @param batchBytes   experts that are read together
+ * @param aheadBytes   weights in flight, unless one piece is larger
+ * @param outputBytes  expert outputs that wait to be added to the residual
+ * @param scratchBytes what all threads work with
+ */
+record Sizes(long batchBytes, long aheadBytes, long outputBytes, long scratchBytes) {
+    private static final long MIB = 1L << 20;
+
+    static Sizes of(long memoryBytes) {
+        return new Sizes(Math.clamp(memoryBytes / 16, 16 * MIB, 256 * MIB),
+                Math.clamp(memoryBytes / 7, 64 * MIB, 1024 * MIB), Math.clamp(memoryBytes / 24, 16 * MIB, 256 * MIB),
+                Math.max(memoryBytes / 16, 32 * MIB));
+    }
+}
