@@ -94,8 +94,9 @@ final class Resumption {
 
     private static void require(Recording old, String what, Object was, Object now) throws IOException {
         if (!Objects.equals(was, now)) {
-            throw new IOException(old.dir() + ": cannot be resumed, " + what + " is another: it was " + was + ", now it is "
-                    + now);
+            throw new IOException(
+                    old.dir() + ": cannot be resumed, " + what + " is another: it was " + was + ", now it is "
+                            + now);
         }
     }
 
