@@ -151,7 +151,8 @@ final class RecordingJob implements AutoCloseable {
     private static String interrupted(Path folder, ArrowSink sink) {
         return sink.isEmpty()
                 ? "interrupted before the first wave was through: nothing was recorded"
-                : "interrupted: " + folder + " holds what was recorded before, marked incomplete; --resume continues it";
+                : "interrupted: " + folder
+                        + " holds what was recorded before, marked incomplete; --resume continues it";
     }
 
     /** Removes a recording that nothing was written to. */

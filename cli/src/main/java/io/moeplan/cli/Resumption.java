@@ -22,6 +22,12 @@ import java.util.stream.Stream;
 /**
  * Continues a recording that ended early. Its finished requests (or steps) are copied into a new recording in its place; the
  * old one lies beside it, as {@code NAME.resuming}, until that is done, so that nothing is lost if this ends early too.
+ *
+ * <p>Why from the last wave and not from the last layer: a wave's end is on the disk anyway, while a layer's would need the
+ * residual stream beside it. For DeepSeek-V3 that is 28 KB a token, 0.6 GB for a wave of 20,000 tokens, written and synced
+ * 61 times: 35 GB at 1 GB/s are half a minute a wave, to save half a wave's work on average, and only if it is killed. How
+ * much that is can be chosen: a pass over its 671 GB takes 11 minutes at that rate, so waves that take an hour cost 18 % in
+ * reading that overlaps with the arithmetic, and lose half an hour.
  */
 final class Resumption {
     private final Path folder;
@@ -88,8 +94,9 @@ final class Resumption {
 
     private static void require(Recording old, String what, Object was, Object now) throws IOException {
         if (!Objects.equals(was, now)) {
-            throw new IOException(old.dir() + ": cannot be resumed, " + what + " is another: it was " + was + ", now it is "
-                    + now);
+            throw new IOException(
+                    old.dir() + ": cannot be resumed, " + what + " is another: it was " + was + ", now it is "
+                            + now);
         }
     }
 

@@ -59,10 +59,12 @@ final class Run {
             int tokens = sequences.get(request).length;
             long needed = bytes.of(tokens, tokens);
             if (fixed + needed > memoryBytes) {
+                // With more memory, buffers grow too, by up to a quarter of what is added.
+                long enough = memoryBytes + (fixed + needed - memoryBytes) / 3 * 4;
                 throw new IllegalArgumentException("request " + requests.get(request).id() + " with its " + tokens
-                        + " tokens needs --memory " + mebibytes(fixed + needed) + " (" + mebibytes(fixed)
-                        + " for the program and weights in memory, " + mebibytes(needed) + " for the request); "
-                        + mebibytes(memoryBytes) + " is too small");
+                        + " tokens needs --memory " + mebibytes(enough) + "; " + mebibytes(memoryBytes)
+                        + " is too small (" + mebibytes(fixed) + " for the program and weights in memory, "
+                        + mebibytes(needed) + " for the request)");
             }
         }
     }

@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.moeplan.engine.cpu.CpuBackend;
+import io.moeplan.engine.cpu.WeightReading;
 import io.moeplan.engine.workload.Request;
+import io.moeplan.tensors.SafetensorsFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -107,6 +112,48 @@ final class ModelErrorsTest {
         try (Engine engine = Engine.open(model, Models.options(2))) {
             assertThatThrownBy(() -> engine.run(requests, RunOptions.quiet())).isInstanceOf(EngineException.class)
                     .hasMessageContaining("layer 0").hasMessageContaining("request bad, token 2");
+        }
+    }
+
+    @Test
+    void weightsThatAreNotFiniteAreNamedOnce() throws IOException {
+        Path weights = model.resolve("model.safetensors");
+        String unused = "model.layers.1.mlp.experts.3.down_proj.weight";
+        long[] shape = shape(weights, unused);
+        float[] values = new float[(int) (shape[0] * shape[1])];
+        values[77] = Float.POSITIVE_INFINITY;
+        CheckpointWriter.of(weights).put(unused, values, shape).write(weights);
+        List<String> warnings = Collections.synchronizedList(new ArrayList<>());
+        for (WeightReading reading : List.of(WeightReading.MAPPED, WeightReading.STREAMED)) {
+            warnings.clear();
+            try (Engine engine = Engine.open(model, Models.options(2),
+                    loaded -> new CpuBackend(loaded, 2, 1L << 28, reading, warnings::add))) {
+                List<Request> requests = List.of(new Request("one", null, new int[]{5}, new int[0]));
+                for (int run = 0; run < 2; run++) {
+                    try {
+                        assertThat(engine.run(requests, RunOptions.quiet()).tokens()).isEqualTo(1);
+                    } catch (EngineException e) {
+                        assertThat(e).hasMessageContaining("layer 2");
+                    }
+                }
+            }
+            assertThat(warnings).singleElement().asString().contains("model.safetensors", unused, "Infinity");
+        }
+    }
+
+    private static long[] shape(Path weights, String tensor) throws IOException {
+        try (SafetensorsFile file = SafetensorsFile.open(weights)) {
+            return file.find(tensor).orElseThrow().shape();
+        }
+    }
+
+    @Test
+    void memoryThatIsTooSmallForARequest() throws IOException {
+        List<Request> requests = List.of(new Request("long", null, new int[300], new int[0]));
+        EngineOptions options = new EngineOptions(1L << 20, 1, warning -> {});
+        try (Engine engine = Engine.open(model, options)) {
+            assertThatIllegalArgumentException().isThrownBy(() -> engine.run(requests, RunOptions.quiet()))
+                    .withMessageContainingAll("request long with its 300 tokens needs --memory", "1M is too small");
         }
     }
 

@@ -12,8 +12,8 @@ import io.moeplan.engine.model.LayerWeights;
 import io.moeplan.engine.model.Model;
 import io.moeplan.engine.model.Rope;
 import io.moeplan.engine.model.Vector;
-import io.moeplan.tensors.matrix.Matrix;
 import io.moeplan.tensors.Tensor;
+import io.moeplan.tensors.matrix.Matrix;
 import java.lang.foreign.Arena;
 import java.util.HashMap;
 import java.util.Map;
@@ -81,8 +81,9 @@ final class CpuWave implements Wave {
         }
         if (Float.isNaN(sum)) {
             Matrix embedding = model.embedding();
-            finite.warn(embedding.name(), embedding.file() + ": tensor " + embedding.name() + " holds NaN or infinity in"
-                    + " row " + id + ": the checkpoint is damaged");
+            finite.warn(embedding.name(),
+                    embedding.file() + ": tensor " + embedding.name() + " holds NaN or infinity in"
+                            + " row " + id + ": the checkpoint is damaged");
         }
     }
 

@@ -1,6 +1,6 @@
 /**
  * Reads the layers of a checkpoint into memory of its own, the next one while the last one is in use, so that a checkpoint
- * of any size needs no more memory than two layers.
+ * of any size needs no more memory than two layers, or two parts of them.
  *
  * <p>
  * Why not use the mapped file as it is: a fault brings in far less at a time than a read of megabytes, happens while the
