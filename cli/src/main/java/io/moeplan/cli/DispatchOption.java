@@ -50,8 +50,8 @@ final class DispatchOption {
         return heeded
                 ? ""
                 : "Note: " + planner.name() + " knows no dispatch rule but " + planner.dispatch().name()
-                        + ", so this plan is made for that; judge it for " + rule().name()
-                        + " with simulate --dispatch " + rule().name() + ", or use --algorithm search.\n";
+                        + " and planned for that.\n      Use --algorithm search, or judge the plan with simulate"
+                        + " --dispatch " + rule().name() + ".\n";
     }
 
     private Optional<Dispatch> asked() {

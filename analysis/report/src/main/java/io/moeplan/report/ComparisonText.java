@@ -20,11 +20,14 @@ import io.moeplan.eplb.compare.Target;
 import io.moeplan.eplb.traffic.TrafficFigures;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.SequencedSet;
+import java.util.Set;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
@@ -141,7 +144,8 @@ final class ComparisonText {
         legend.append(wrap("slots: on each GPU.", 2));
         legend.append(wrap(memory(report), 2));
         if (rows.stream().allMatch(row -> row.traffic().isEmpty())) {
-            legend.append(wrap("to GPUs, to nodes: not measured; that takes a per-token recording.", 2));
+            legend.append(
+                    wrap("to GPUs, to nodes: not measured (takes a per-token recording, and no --no-traffic).", 2));
         } else {
             legend.append(
                     wrap("to GPUs, to nodes: distinct ones that a token is sent to in a layer, mean over layers.", 2));
@@ -149,11 +153,14 @@ final class ComparisonText {
         return legend.toString();
     }
 
+    /** What each number of GPUs is held against; what is the same for several is said once. */
     private static String befores(List<Judged> rows) {
-        SequencedMap<Integer, Baseline> sizes = new LinkedHashMap<>();
-        rows.forEach(row -> sizes.put(row.candidate().gpus(), row.baseline()));
-        return sizes.entrySet().stream().map(size -> before(size.getValue()) + " on "
-                + Numbers.count(size.getKey(), "GPU")).collect(Collectors.joining("; "));
+        SequencedMap<String, SequencedSet<Integer>> sizes = new LinkedHashMap<>();
+        rows.forEach(row -> sizes.computeIfAbsent(before(row.baseline()), what -> new LinkedHashSet<>())
+                .add(row.candidate().gpus()));
+        return sizes.entrySet().stream().map(before -> before.getKey() + " on "
+                + before.getValue().stream().map(String::valueOf).collect(Collectors.joining(" and "))
+                + (before.getValue().equals(Set.of(1)) ? " GPU" : " GPUs")).collect(Collectors.joining("; "));
     }
 
     private static String before(Baseline baseline) {
