@@ -8,6 +8,7 @@ import io.moeplan.engine.backend.Sequences;
 import io.moeplan.engine.backend.Wave;
 import io.moeplan.engine.backend.Work;
 import io.moeplan.engine.cpu.CpuBackend;
+import io.moeplan.engine.cpu.WeightReading;
 import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.FeedForward;
@@ -41,7 +42,7 @@ final class CachedLogitsTest {
             int length = Math.min(LENGTH, model.architecture().maxPositions());
             List<int[]> sequences = Stream.of(length, length / 2, 7)
                     .map(count -> random.ints(count, 0, model.architecture().vocabulary()).toArray()).toList();
-            try (CpuBackend backend = new CpuBackend(model, 2)) {
+            try (CpuBackend backend = new CpuBackend(model, 2, 1L << 32, WeightReading.MAPPED, warning -> {})) {
                 compare(model.architecture(), inPieces(model, backend, sequences, random),
                         inOnePass(model, backend, sequences));
             }
