@@ -15,7 +15,7 @@ import java.util.function.Consumer;
  * waves.
  */
 public final class CpuBackend implements Backend {
-    /** The virtual machine with its code, classes, threads and garbage, as measured. */
+    /** The virtual machine with its code, classes, threads and garbage: an allowance. */
     private static final long PROGRAM_BYTES = 256L << 20;
     /** Objects on the heap that describe one matrix of the model. */
     private static final long MATRIX_BYTES = 2048;
