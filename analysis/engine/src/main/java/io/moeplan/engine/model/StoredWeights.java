@@ -89,13 +89,9 @@ public record StoredWeights(long[] layerBytes, long otherBytes, long passBytes, 
         };
     }
 
-    /** Where a tensor, or one expert's part of it, begins. */
-    private record Place(Path file, long position) {}
-
     /** What was found so far. */
     private static final class Tally {
         private final Set<String> names = new HashSet<>();
-        private final Set<Place> places = new HashSet<>();
         private final Set<Path> files = new LinkedHashSet<>();
         private final Map<String, Part> formats = new LinkedHashMap<>();
 
@@ -104,15 +100,13 @@ public record StoredWeights(long[] layerBytes, long otherBytes, long passBytes, 
             long sum = 0;
             String format = "";
             for (WeightBinder.Bound one : bound) {
-                if (!places.add(new Place(one.tensor().file(), one.tensor().position()))) {
+                if (!names.add(one.tensor().name())) {
                     continue;
                 }
-                // Of a tensor with all experts each comes by itself.
-                boolean first = names.add(one.tensor().name());
                 boolean scale = one.format().isEmpty();
                 format = scale ? format : one.format();
                 long bytes = one.tensor().data().byteSize();
-                formats.merge(format, new Part(format, first && !scale ? 1 : 0, bytes), StoredWeights::sum);
+                formats.merge(format, new Part(format, scale ? 0 : 1, bytes), StoredWeights::sum);
                 files.add(one.tensor().file());
                 sum += bytes;
             }

@@ -220,14 +220,15 @@ final class WeightBinder {
         return checked(source.matrix(place.apply(name)), out, in);
     }
 
-    private Matrix checked(Matrix matrix, int out, int in) throws ModelException {
+    private Matrix checked(Matrix matrix, int out, int in) throws IOException {
         if (matrix.rows() != out || matrix.columns() != in) {
             throw new ModelException(matrix.file(), "tensor " + matrix.name() + " has shape [" + matrix.rows() + ", "
                     + matrix.columns() + "], config.json calls for [" + out + ", " + in + "]");
         }
         for (Tensor tensor : matrix.tensors()) {
-            bound.putIfAbsent(tensor.name(),
-                    new Bound(tensor, tensor.name().equals(matrix.name()) ? matrix.format() : ""));
+            // An expert's matrix knows its own part only of a tensor that holds them all.
+            bound.putIfAbsent(tensor.name(), new Bound(source.checkpoint().get(tensor.name()),
+                    tensor.name().equals(matrix.name()) ? matrix.format() : ""));
         }
         return matrix;
     }
