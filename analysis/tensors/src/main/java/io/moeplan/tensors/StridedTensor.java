@@ -51,7 +51,7 @@ public final class StridedTensor {
     private StridedTensor(Path file, String name, DType type, long[] shape, long[] strides, long offset,
             Storage storage, long elements) {
         this.file = file;
-        this.name = name;
+        this.name = Printable.of(name);
         this.type = type;
         this.shape = shape;
         this.strides = strides;

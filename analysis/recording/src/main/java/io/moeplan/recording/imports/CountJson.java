@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import io.moeplan.tensors.Printable;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,9 +26,11 @@ final class CountJson {
         SmallFile.require(path);
         try (JsonParser json = new JsonFactory().createParser(path.toFile())) {
             return new CountJson(path, json).matrix();
+        } catch (CharConversionException e) {
+            throw new IOException(path + ": no text in UTF-8", e);
         } catch (JsonProcessingException e) {
             throw new IOException(path + ": not valid JSON at line " + e.getLocation().getLineNr() + ": "
-                    + e.getOriginalMessage().lines().findFirst().orElse(""), e);
+                    + Printable.of(e.getOriginalMessage()), e);
         }
     }
 

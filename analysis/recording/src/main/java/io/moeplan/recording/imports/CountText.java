@@ -1,5 +1,6 @@
 package io.moeplan.recording.imports;
 
+import io.moeplan.tensors.Printable;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
@@ -80,7 +81,7 @@ final class CountText {
         for (int i = 0; i < fields.length; i++) {
             if (!isNumber(fields[i])) {
                 throw new IOException(path + ": line " + number + ", column " + (i + 1) + ": expected a count, found \""
-                        + fields[i].substring(0, Math.min(20, fields[i].length())) + "\"");
+                        + Printable.of(fields[i]) + "\"");
             }
             values[i] = Double.parseDouble(fields[i]);
         }

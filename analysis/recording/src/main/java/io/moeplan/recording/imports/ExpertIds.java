@@ -1,6 +1,7 @@
 package io.moeplan.recording.imports;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.moeplan.tensors.Printable;
 import io.moeplan.tensors.StridedTensor;
 import io.moeplan.tensors.npy.NpyArray;
 import java.io.IOException;
@@ -119,7 +120,7 @@ record ExpertIds(int tokens, int layers, int topK, int[] ids, int start) {
                 : (width == 1 || width == 2 || width == 4 || width == 8) && width * count == bytes.length;
         if (!sound) {
             throw new IOException(file + ": " + where + "routed_experts is " + bytes.length + " bytes in the shape "
-                    + dims + ", expected [tokens, layers, experts per token]");
+                    + Printable.of(dims.toString()) + ", expected [tokens, layers, experts per token]");
         }
         int[] ids = new int[(int) count];
         ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);

@@ -20,8 +20,6 @@ import java.util.stream.Collectors;
  * @param details a line each, may be none
  */
 public record Inspection(String what, List<String> details) {
-    private static final int LONGEST = 80;
-
     /**
      * Looks at a file or folder; of loads it reads as much as an import does to see their shape.
      *
@@ -86,10 +84,5 @@ public record Inspection(String what, List<String> details) {
         return absent.isEmpty()
                 ? "nothing"
                 : absent.stream().sorted().map(Absent::label).collect(Collectors.joining(", "));
-    }
-
-    static String printable(String text) {
-        String some = text.length() > LONGEST ? text.substring(0, LONGEST) + "..." : text;
-        return some.replaceAll("\\p{Cntrl}", "?");
     }
 }

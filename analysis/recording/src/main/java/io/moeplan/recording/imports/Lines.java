@@ -7,6 +7,8 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.moeplan.tensors.Printable;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,10 +45,11 @@ final class Lines {
                     return;
                 }
             }
+        } catch (CharConversionException e) {
+            throw new IOException(file + ": no text in UTF-8", e);
         } catch (JsonProcessingException e) {
             String line = e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ";
-            throw new IOException(file + ": " + line + "not JSON: " + e.getOriginalMessage().lines().findFirst()
-                    .orElse(""), e);
+            throw new IOException(file + ": " + line + "not JSON: " + Printable.of(e.getOriginalMessage()), e);
         }
     }
 }

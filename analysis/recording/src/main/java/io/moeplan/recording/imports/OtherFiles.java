@@ -3,6 +3,7 @@ package io.moeplan.recording.imports;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moeplan.recording.Manifest;
 import io.moeplan.recording.Recording;
+import io.moeplan.tensors.Printable;
 import io.moeplan.tensors.SafetensorsFile;
 import io.moeplan.tensors.gguf.GgufFile;
 import io.moeplan.tensors.torch.TorchArchive;
@@ -97,7 +98,7 @@ final class OtherFiles {
     static List<String> contents(Value root) {
         if (root instanceof Value.Dict dict) {
             return dict.entries().entrySet().stream().limit(NAMES_SHOWN)
-                    .map(entry -> Inspection.printable(entry.getKey().toString()) + ": " + entry.getValue().kind())
+                    .map(entry -> Printable.of(entry.getKey().toString()) + ": " + entry.getValue().kind())
                     .toList();
         }
         return List.of("holds: " + root.kind());
@@ -139,7 +140,7 @@ final class OtherFiles {
     }
 
     private static String names(List<String> names) {
-        String some = names.stream().limit(NAMES_SHOWN).map(Inspection::printable).collect(Collectors.joining(", "));
+        String some = names.stream().limit(NAMES_SHOWN).map(Printable::of).collect(Collectors.joining(", "));
         return names.size() > NAMES_SHOWN ? some + ", and " + (names.size() - NAMES_SHOWN) + " more" : some;
     }
 }

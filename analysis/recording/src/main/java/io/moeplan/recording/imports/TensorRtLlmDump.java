@@ -3,7 +3,9 @@ package io.moeplan.recording.imports;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.moeplan.tensors.Printable;
 import io.moeplan.tensors.SafetensorsFile;
+import java.io.CharConversionException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -93,7 +95,7 @@ final class TensorRtLlmDump implements Closeable {
         for (String name : file.names()) {
             Matcher key = KEY.matcher(name);
             if (!key.matches() || Integer.parseInt(key.group(2)) >= 1 << 15) {
-                throw new IOException(file.path() + ": tensor \"" + name + "\": expected names <iteration>_<layer>");
+                throw new IOException(file.path() + ": tensor \"" + Printable.of(name) + "\": expected names <iteration>_<layer>");
             }
             int layer = Integer.parseInt(key.group(2));
             iterations.computeIfAbsent(Long.parseLong(key.group(1)), iteration -> new TreeSet<>()).add(layer);
@@ -107,8 +109,10 @@ final class TensorRtLlmDump implements Closeable {
         }
         try {
             return JSON.readTree(file.toFile());
+        } catch (CharConversionException e) {
+            throw new IOException(file + ": no text in UTF-8", e);
         } catch (JsonProcessingException e) {
-            throw new IOException(file + ": not JSON: " + e.getOriginalMessage().lines().findFirst().orElse(""), e);
+            throw new IOException(file + ": not JSON: " + Printable.of(e.getOriginalMessage()), e);
         }
     }
 
@@ -116,7 +120,7 @@ final class TensorRtLlmDump implements Closeable {
         JsonNode value = meta.path(key);
         if (!value.isInt() || value.intValue() < 1 || value.intValue() > most) {
             throw new IOException(folder.resolve(META) + ": \"" + key + "\" is "
-                    + (value.isMissingNode() ? "missing" : value.toString()) + ", expected 1 to " + most);
+                    + (value.isMissingNode() ? "missing" : Printable.of(value.toString())) + ", expected 1 to " + most);
         }
         return value.intValue();
     }
@@ -135,8 +139,8 @@ final class TensorRtLlmDump implements Closeable {
                 Matcher key = KEY.matcher(entry.getKey());
                 if (!key.matches() || !entry.getValue().isIntegralNumber() || entry.getValue().longValue() < 0
                         || entry.getValue().longValue() > Integer.MAX_VALUE) {
-                    throw new IOException(file + ": \"" + entry.getKey() + "\": " + entry.getValue()
-                            + ": expected <iteration>_<layer> and a number of tokens");
+                    throw new IOException(file + ": \"" + Printable.of(entry.getKey()) + "\": "
+                            + Printable.of(entry.getValue().toString()) + ": expected <iteration>_<layer> and a number of tokens");
                 }
                 largest.merge(Long.parseLong(key.group(1)), entry.getValue().longValue(), Math::max);
             }

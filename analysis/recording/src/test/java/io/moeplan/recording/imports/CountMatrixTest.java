@@ -9,9 +9,11 @@ import io.moeplan.recording.Recording;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The same counts in every format. */
@@ -34,9 +36,13 @@ class CountMatrixTest {
         assertThat(recording.manifest().topK()).isEqualTo(2);
     }
 
+    static final List<Arguments> WRONG = List.of(Arguments.of("1 2\n3 x", "line 2, column 2"),
+            Arguments.of("1 2\n3", "line 2"), Arguments.of("1 2\n\n3 4\n5 6", "step 1"),
+            Arguments.of("0.5 0.25", "fractions"), Arguments.of("1 -2", "layer 0, expert 1"),
+            Arguments.of("layer,a\n5,1\n4,1", "line 3"), Arguments.of("[[1],[2,3]]", "step 0"));
+
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"1 2\n3 x | line 2, column 2", "1 2\n3 | line 2", "1 2\n\n3 4\n5 6 | step 1",
-        "0.5 0.25 | fractions", "1 -2 | layer 0, expert 1", "layer,a\n5,1\n4,1 | line 3", "[[1],[2,3]] | step 0"})
+    @FieldSource("WRONG")
     void refuses(String text, String why) throws IOException {
         Path file = Files.writeString(temp.resolve("counts.txt"), text);
         assertThatThrownBy(() -> Importer.run(file, SourceFormat.COUNT_MATRIX, Dumps.PLAIN, temp.resolve("rec"),

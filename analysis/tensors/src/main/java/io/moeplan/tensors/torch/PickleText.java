@@ -2,18 +2,9 @@ package io.moeplan.tensors.torch;
 
 import java.io.IOException;
 
-/** The strings of the text protocol, and strings fit for a message. */
+/** The strings of the text protocol. */
 final class PickleText {
-    private static final int LONGEST = 120;
-
     private PickleText() {}
-
-    /** At most 120 characters, none of which moves the cursor. */
-    static String printable(String text) {
-        String some = text.length() > LONGEST ? text.substring(0, LONGEST) + "..." : text;
-        return some.codePoints().map(c -> Character.isISOControl(c) || !Character.isDefined(c) ? '?' : c)
-                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append).toString();
-    }
 
     /** What a Python 2 string literal in quotes stands for. */
     static String unquoted(PickleInput in, String literal) throws IOException {

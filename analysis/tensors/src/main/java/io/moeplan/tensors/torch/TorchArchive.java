@@ -2,6 +2,7 @@ package io.moeplan.tensors.torch;
 
 import io.moeplan.tensors.CheckpointException;
 import io.moeplan.tensors.DType;
+import io.moeplan.tensors.Printable;
 import io.moeplan.tensors.StridedTensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -130,16 +131,16 @@ public final class TorchArchive implements AutoCloseable {
         String name = prefix + "data/" + storage.key();
         ZipDirectory.Entry entry = zip.entries().get(name);
         if (entry == null) {
-            throw new CheckpointException(path, "a tensor lies in storage " + PickleText.printable(name)
+            throw new CheckpointException(path, "a tensor lies in storage " + Printable.of(name)
                     + ", which the archive does not have");
         }
         int width = storage.type() == null ? 1 : storage.type().bytes();
         if (storage.elements() > entry.size() / width) {
-            throw new CheckpointException(path, "storage " + PickleText.printable(name) + " has " + entry.size()
+            throw new CheckpointException(path, "storage " + Printable.of(name) + " has " + entry.size()
                     + " bytes, too few for " + storage.elements() + " elements of " + width);
         }
         long capacity = storage.elements() * width / type.bytes();
-        return StridedTensor.of(path, PickleText.printable(name), type, shape, strides, offset, capacity,
+        return StridedTensor.of(path, Printable.of(name), type, shape, strides, offset, capacity,
                 () -> bytes(entry));
     }
 

@@ -1,6 +1,7 @@
 package io.moeplan.tensors.torch;
 
 import io.moeplan.tensors.CheckpointException;
+import io.moeplan.tensors.Printable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -195,7 +196,7 @@ final class Unpickler {
     }
 
     private CheckpointException refused(String name) {
-        String printable = PickleText.printable(name);
+        String printable = Printable.of(name);
         return in.fault("refused: it asks for " + printable + "; only tensors, dicts, lists, tuples, sets, strings and"
                 + " numbers are read, and nothing is run");
     }
@@ -266,7 +267,7 @@ final class Unpickler {
         try {
             return Long.parseLong(line);
         } catch (NumberFormatException e) {
-            throw in.fault("\"" + PickleText.printable(line) + "\" is no whole number");
+            throw in.fault("\"" + Printable.of(line) + "\" is no whole number");
         }
     }
 
@@ -280,7 +281,7 @@ final class Unpickler {
                     // Python writes at most 24 characters; parsing long ones takes more than linear time.
                     yield new Value.Real(Double.parseDouble(line.substring(0, Math.min(line.length(), 64))));
                 } catch (NumberFormatException e) {
-                    throw in.fault("\"" + PickleText.printable(line) + "\" is no number");
+                    throw in.fault("\"" + Printable.of(line) + "\" is no number");
                 }
             }
         };
