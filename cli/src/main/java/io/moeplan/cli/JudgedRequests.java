@@ -24,8 +24,9 @@ final class JudgedRequests {
     static Function<Plan, ReplaySplit> of(RecordingArgument argument, Recording recording, Double holdout)
             throws IOException {
         if (recording.lacks(Absent.REQUESTS)) {
-            throw new IllegalArgumentException(recording.dir() + ": its source did not tell which request a token belongs"
-                    + " to, which --replay needs: leave --replay out to judge on the passes that ran");
+            throw new IllegalArgumentException(
+                    recording.dir() + ": its source did not tell which request a token belongs"
+                            + " to, which --replay needs: leave --replay out to judge on the passes that ran");
         }
         TokenTrace tokens = recording.tokenTrace();
         if (holdout == null) {

@@ -52,10 +52,8 @@ final class CountMatrix implements StepSource {
         return switch (FirstBytes.of(path)) {
             case NUMPY -> ofNumpy(path);
             case ZIP -> ofTorch(path);
-            case JSON_ARRAY -> new CountMatrix(path, CountJson.read(path), () -> {
-            });
-            case TEXT -> new CountMatrix(path, CountText.read(path), () -> {
-            });
+            case JSON_ARRAY -> new CountMatrix(path, CountJson.read(path), () -> {});
+            case TEXT -> new CountMatrix(path, CountText.read(path), () -> {});
             default -> throw new IOException(path + ": no counts: expected .json, .npy, .pt, .csv or text");
         };
     }

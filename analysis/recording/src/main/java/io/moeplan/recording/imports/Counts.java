@@ -9,7 +9,8 @@ final class Counts {
     /** Keeps one step at some ten megabytes whatever a file claims. */
     private static final long MOST = 1 << 23;
 
-    private static final String EXPECTED = "expected 1 to 32767 layers, 1 to 65536 experts, at most " + MOST + " counts";
+    private static final String EXPECTED = "expected 1 to 32767 layers, 1 to 65536 experts, at most " + MOST
+            + " counts";
 
     private Counts() {}
 

@@ -52,7 +52,9 @@ final class Detector {
         }
         try (Stream<Path> entries = Files.list(folder)) {
             Optional<Path> archive = entries.filter(file -> file.toString().endsWith(".pt")).sorted().findFirst();
-            return archive.isPresent() ? ofArchive(archive.get()).filter(SourceFormat.SGLANG::equals) : Optional.empty();
+            return archive.isPresent()
+                    ? ofArchive(archive.get()).filter(SourceFormat.SGLANG::equals)
+                    : Optional.empty();
         }
     }
 

@@ -89,8 +89,9 @@ record ExpertIds(int tokens, int layers, int topK, int[] ids, int start) {
         }
         long perToken = layers * hint.topK();
         if (ids.length % perToken != 0) {
-            throw new IOException(file + ": " + where + "routed_experts is " + ids.length + " numbers, which do not divide"
-                    + " by " + layers + " layers x " + hint.topK() + " experts per token");
+            throw new IOException(
+                    file + ": " + where + "routed_experts is " + ids.length + " numbers, which do not divide"
+                            + " by " + layers + " layers x " + hint.topK() + " experts per token");
         }
         return made(file, where, new long[]{ids.length / perToken, layers, hint.topK()}, ids, 0);
     }
@@ -116,7 +117,8 @@ record ExpertIds(int tokens, int layers, int topK, int[] ids, int start) {
             count = shape[d] < 0 || shape[d] > bytes.length ? Long.MAX_VALUE : Math.min(count, 1L << 31) * shape[d];
         }
         long width = count < 1 || count > bytes.length ? 0 : bytes.length / count;
-        boolean sound = count == 0 ? bytes.length == 0
+        boolean sound = count == 0
+                ? bytes.length == 0
                 : (width == 1 || width == 2 || width == 4 || width == 8) && width * count == bytes.length;
         if (!sound) {
             throw new IOException(file + ": " + where + "routed_experts is " + bytes.length + " bytes in the shape "

@@ -4,8 +4,7 @@ package io.moeplan.recording.imports;
 @FunctionalInterface
 public interface ImportProgress {
     /** Nobody listens. */
-    ImportProgress NONE = share -> {
-    };
+    ImportProgress NONE = share -> {};
 
     /** A share of the work is done, from 0 to 1. */
     void done(double share);

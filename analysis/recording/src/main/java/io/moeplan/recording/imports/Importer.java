@@ -52,8 +52,9 @@ public final class Importer {
         return switch (opened) {
             case TokenSource tokens when mode == Mode.PER_PASS || mode == Mode.STAT -> {
                 if (!tokens.shape().absent().contains(Absent.REQUESTS)) {
-                    throw new IllegalArgumentException(source + ": tells requests, but not the passes they ran in: import"
-                            + " it with --mode per-token, and cut it into passes with --pass-tokens");
+                    throw new IllegalArgumentException(
+                            source + ": tells requests, but not the passes they ran in: import"
+                                    + " it with --mode per-token, and cut it into passes with --pass-tokens");
                 }
                 yield new TokensAsSteps(tokens);
             }

@@ -120,7 +120,9 @@ final class RoutedExperts implements TokenSource {
     private void feed(CapturedOutput output, long number, int request, int[] layers, Visitor visitor, double done)
             throws IOException {
         ExpertIds ids = output.experts();
-        int prompt = output.prompt() < 0 ? ids.tokens() : Math.clamp((long) output.prompt() - ids.start(), 0, ids.tokens());
+        int prompt = output.prompt() < 0
+                ? ids.tokens()
+                : Math.clamp((long) output.prompt() - ids.start(), 0, ids.tokens());
         visitor.request(new RequestRow(request, shortened(output.id()), shortened(output.tag()), prompt,
                 ids.tokens() - prompt));
         for (int from = 0; from < ids.tokens(); from += CHUNK) {

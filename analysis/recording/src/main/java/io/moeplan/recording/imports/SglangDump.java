@@ -27,8 +27,10 @@ final class SglangDump {
             }
             for (TorchArchive archive : archives.all()) {
                 if (!has(RECORDS).test(archive)) {
-                    throw new IOException(archive.path() + ": no dump of SGLang's recorder like the others: it has no \""
-                            + RECORDS + "\"; expected files of one mode, with \"" + COUNT + "\" or \"" + RECORDS + "\"");
+                    throw new IOException(
+                            archive.path() + ": no dump of SGLang's recorder like the others: it has no \""
+                                    + RECORDS + "\"; expected files of one mode, with \"" + COUNT + "\" or \"" + RECORDS
+                                    + "\"");
                 }
             }
             SglangPasses passes = SglangPasses.of(archives);

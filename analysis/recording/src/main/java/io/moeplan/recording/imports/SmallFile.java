@@ -15,8 +15,9 @@ final class SmallFile {
         }
         long most = Runtime.getRuntime().maxMemory() / 8;
         if (Files.size(file) > most) {
-            throw new IOException(file + ": " + Files.size(file) + " bytes of text are more than an eighth of the memory"
-                    + " there is; save it as .npy, or give moeplan more memory (-Xmx)");
+            throw new IOException(
+                    file + ": " + Files.size(file) + " bytes of text are more than an eighth of the memory"
+                            + " there is; save it as .npy, or give moeplan more memory (-Xmx)");
         }
     }
 }

@@ -95,7 +95,8 @@ final class TensorRtLlmDump implements Closeable {
         for (String name : file.names()) {
             Matcher key = KEY.matcher(name);
             if (!key.matches() || Integer.parseInt(key.group(2)) >= 1 << 15) {
-                throw new IOException(file.path() + ": tensor \"" + Printable.of(name) + "\": expected names <iteration>_<layer>");
+                throw new IOException(
+                        file.path() + ": tensor \"" + Printable.of(name) + "\": expected names <iteration>_<layer>");
             }
             int layer = Integer.parseInt(key.group(2));
             iterations.computeIfAbsent(Long.parseLong(key.group(1)), iteration -> new TreeSet<>()).add(layer);
@@ -129,7 +130,8 @@ final class TensorRtLlmDump implements Closeable {
     Map<Long, Long> tokens() throws IOException {
         Map<Long, Long> sums = new HashMap<>();
         for (SafetensorsFile rank : ranks) {
-            String name = rank.path().getFileName().toString().replaceFirst("(_raw)?\\.safetensors$", "_numtokens.json");
+            String name = rank.path().getFileName().toString().replaceFirst("(_raw)?\\.safetensors$",
+                    "_numtokens.json");
             Path file = folder.resolve(name);
             if (!Files.isRegularFile(file)) {
                 return Map.of();
@@ -140,7 +142,8 @@ final class TensorRtLlmDump implements Closeable {
                 if (!key.matches() || !entry.getValue().isIntegralNumber() || entry.getValue().longValue() < 0
                         || entry.getValue().longValue() > Integer.MAX_VALUE) {
                     throw new IOException(file + ": \"" + Printable.of(entry.getKey()) + "\": "
-                            + Printable.of(entry.getValue().toString()) + ": expected <iteration>_<layer> and a number of tokens");
+                            + Printable.of(entry.getValue().toString())
+                            + ": expected <iteration>_<layer> and a number of tokens");
                 }
                 largest.merge(Long.parseLong(key.group(1)), entry.getValue().longValue(), Math::max);
             }

@@ -126,8 +126,7 @@ final class Fuzz {
 
     private static void walk(LoadSource opened) throws IOException {
         switch (opened) {
-            case StepSource steps -> steps.forEachStep((id, phase, tokens, counts, done) -> {
-            });
+            case StepSource steps -> steps.forEachStep((id, phase, tokens, counts, done) -> {});
             case TokenSource tokens -> tokens.forEachToken(new TokenSource.Visitor() {
                 @Override
                 public void request(RequestRow request) {
@@ -237,7 +236,8 @@ final class Fuzz {
         long seed = args.length > 1 ? Long.parseLong(args[1]) : 1;
         long from = System.nanoTime();
         Tally tally = new Fuzz(seed, Files.createTempDirectory("fuzz")).run(inputs);
-        System.out.printf("%,d inputs in %,d s: %,d results, %,d errors, slowest %,d ms, %,d MiB of heap allowed%n", inputs,
+        System.out.printf("%,d inputs in %,d s: %,d results, %,d errors, slowest %,d ms, %,d MiB of heap allowed%n",
+                inputs,
                 (System.nanoTime() - from) / 1_000_000_000, tally.results(), tally.errors(),
                 tally.slowestNanos() / 1_000_000, Runtime.getRuntime().maxMemory() >> 20);
     }

@@ -62,7 +62,7 @@ class RoutedExpertsTest {
                 + "\"choices\":[{\"routed_experts\":[[[5,4],[0,2]]]}]}", null))).isEqualTo(EXPECTED);
         assertThat(experts(imported("{\"custom_id\":\"a\",\"response\":{\"body\":{\"choices\":[{\"routed_experts\":\""
                 + npy() + "\"}]}}}\n{\"custom_id\":\"b\",\"response\":null,\"error\":{\"code\":\"x\"}}\n", null)))
-                        .isEqualTo(EXPECTED);
+                .isEqualTo(EXPECTED);
     }
 
     @Test
