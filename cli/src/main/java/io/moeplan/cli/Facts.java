@@ -43,7 +43,7 @@ final class Facts {
         return switch (manifest.origin()) {
             case Origin.Engine(String engine, String device, String precision) ->
                 new RunFacts.Source(engine, device, precision, mode);
-            case Origin.Import(String importer) -> new RunFacts.Source(importer, null, null, mode);
+            case Origin.Import imported -> new RunFacts.Source(imported.importer(), null, null, mode);
         };
     }
 

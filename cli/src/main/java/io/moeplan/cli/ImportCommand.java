@@ -1,16 +1,15 @@
 package io.moeplan.cli;
 
-import io.moeplan.eplb.LoadTrace;
-import io.moeplan.recording.CountMatrix;
+import io.moeplan.engine.record.RecordingMode;
 import io.moeplan.recording.Manifest;
-import io.moeplan.recording.Mode;
-import io.moeplan.recording.Origin;
-import io.moeplan.recording.RecordingWriter;
+import io.moeplan.recording.imports.ImportOptions;
+import io.moeplan.recording.imports.Importer;
+import io.moeplan.recording.imports.Inspection;
+import io.moeplan.recording.imports.SourceFormat;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -19,33 +18,36 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code moeplan import --from count-matrix FILE --out REC}: others' counts as a recording. */
+/** {@code moeplan import PATH --out REC}: another engine's dump as a recording. */
 @Command(name = "import", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Turns expert counts from elsewhere into a recording.")
+        description = "Turns what another engine recorded, or plain expert counts, into a recording.")
 final class ImportCommand implements Callable<Integer> {
-    /** Where counts may come from. */
-    enum Source {
-        COUNT_MATRIX;
-
-        @Override
-        public String toString() {
-            return "count-matrix";
-        }
-    }
-
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--from", paramLabel = "SOURCE", required = true, converter = SourceName.class,
-            description = "count-matrix: JSON [layers][experts] or [steps][layers][experts].")
-    private Source source;
+    @Option(names = "--from", paramLabel = "SOURCE", converter = SourceName.class, description = {
+        "What it is. Default: told from its content.", "sglang: dumps of the expert distribution recorder;",
+        "tensorrt-llm: a folder of expert statistics;",
+        "routed-experts (or vllm): outputs of vLLM or SGLang with routed experts, JSON Lines;",
+        "llama-imatrix: llama.cpp's importance matrix, GGUF;",
+        "count-matrix: [layers][experts] or [steps][layers][experts] as .json, .npy, .pt, .csv or text."})
+    private SourceFormat source;
 
-    @Parameters(index = "0", paramLabel = "FILE", description = "The file to read.")
-    private Path file;
+    @Parameters(index = "0", paramLabel = "PATH", description = "The file or folder to read.")
+    private Path path;
 
-    @Option(names = "--top-k", paramLabel = "K", defaultValue = "1", description = "Experts per token, which counts do"
-            + " not tell. Default: ${DEFAULT-VALUE}.")
-    private int topK;
+    @Option(names = "--mode", paramLabel = "MODE", description = "per-pass or per-token, where the source has both."
+            + " Default: what keeps most.", converter = ModeName.class)
+    private RecordingMode mode;
+
+    @Option(names = "--top-k", paramLabel = "K", description = "Experts per token, where the source does not tell.")
+    private Integer topK;
+
+    @Option(names = "--experts", paramLabel = "N", description = "Experts per layer, where the source does not tell.")
+    private Integer experts;
+
+    @Option(names = "--layers", paramLabel = "N", description = "Layers per token in routed experts without a shape.")
+    private Integer layers;
 
     @Option(names = "--groups", paramLabel = "N", defaultValue = "1",
             description = "Expert groups of the router. Default: ${DEFAULT-VALUE}.")
@@ -57,26 +59,17 @@ final class ImportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         NewOutput.requireAbsent(out);
-        LoadTrace trace = CountMatrix.read(file, topK);
-        Manifest manifest = manifest(trace);
-        try (RecordingWriter writer = RecordingWriter.create(out, manifest, RecordingWriter.Options.PLAIN)) {
-            for (LoadTrace.Step step : trace.steps()) {
-                writer.appendStep(step);
-            }
-            Manifest written = writer.finish(manifest);
-            PrintWriter stdout = spec.commandLine().getOut();
-            stdout.println(trace.steps().size() + " steps of " + written.layers() + " layers x " + written.numExperts()
-                    + " experts written to " + out);
-            stdout.flush();
+        ImportOptions options = new ImportOptions(BuildVersion.version(), topK, experts, layers, groups,
+                mode == null ? null : ModeName.recorded(mode));
+        Manifest written;
+        try (ShareLine progress = new ShareLine()) {
+            written = Importer.run(path, source, options, out, progress::update);
         }
+        PrintWriter stdout = spec.commandLine().getOut();
+        stdout.println(String.format(Locale.ROOT, "%s: %,d tokens, %d layers x %d experts, %s", out, written.tokens(),
+                written.layers(), written.numExperts(), written.mode().label()));
+        stdout.println(Inspection.madeBy(written.origin()));
+        stdout.flush();
         return ExitCode.OK;
-    }
-
-    private Manifest manifest(LoadTrace trace) {
-        List<Integer> layers = Arrays.stream(trace.layerIds()).boxed().toList();
-        Manifest.Model model = new Manifest.Model(file.getFileName().toString(), "unknown", null);
-        int passTokens = trace.steps().stream().mapToInt(LoadTrace.Step::tokens).max().orElse(1);
-        return new Manifest(BuildVersion.version(), model, layers.size(), layers, trace.experts(), topK, groups,
-                Mode.PER_PASS, Math.max(1, passTokens), null, new Origin.Import(source.toString()), 0, 0, null, false);
     }
 }

@@ -4,6 +4,7 @@ import io.moeplan.eplb.HoldoutSplit;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.TokenTrace;
 import io.moeplan.eplb.replay.ReplaySplit;
+import io.moeplan.recording.Absent;
 import io.moeplan.recording.Recording;
 import java.io.IOException;
 import java.util.function.Function;
@@ -18,10 +19,15 @@ final class JudgedRequests {
      * @param holdout share of the steps that {@code plan --holdout} held out, or null to go by what the plan says it was
      *                made on
      * @return the requests to judge a plan on; throws {@link IllegalArgumentException} if there are none
-     * @throws IllegalArgumentException if the recording is not per-token
+     * @throws IllegalArgumentException if the recording is not per-token, or its source knew no requests
      */
     static Function<Plan, ReplaySplit> of(RecordingArgument argument, Recording recording, Double holdout)
             throws IOException {
+        if (recording.lacks(Absent.REQUESTS)) {
+            throw new IllegalArgumentException(
+                    recording.dir() + ": its source did not tell which request a token belongs"
+                            + " to, which --replay needs: leave --replay out to judge on the passes that ran");
+        }
         TokenTrace tokens = recording.tokenTrace();
         if (holdout == null) {
             String digest = recording.digest();

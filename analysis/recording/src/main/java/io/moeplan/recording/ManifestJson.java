@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -45,7 +47,10 @@ final class ManifestJson {
         switch (manifest.origin()) {
             case Origin.Engine(String engine, String device, String precision) ->
                 madeBy.put("engine", engine).put("device", device).put("precision", precision);
-            case Origin.Import(String importer) -> madeBy.put("importer", importer);
+            case Origin.Import(String importer, Set<Absent> absent) -> {
+                ArrayNode labels = madeBy.put("importer", importer).putArray("absent");
+                absent.stream().sorted().map(Absent::label).forEach(labels::add);
+            }
         }
         json.put("tokens", manifest.tokens()).put("requests", manifest.requests());
         Timing timing = manifest.timing();
@@ -128,8 +133,17 @@ final class ManifestJson {
 
     private static Origin origin(JsonNode json) {
         return json.has("importer")
-                ? new Origin.Import(text(json, "importer"))
+                ? new Origin.Import(text(json, "importer"), absent(json))
                 : new Origin.Engine(text(json, "engine"), text(json, "device"), text(json, "precision"));
+    }
+
+    /** What a later moeplan may know of besides is ignored. */
+    private static Set<Absent> absent(JsonNode json) {
+        Set<Absent> absent = EnumSet.noneOf(Absent.class);
+        for (JsonNode label : json.path("absent")) {
+            Absent.ofLabel(label.asText()).ifPresent(absent::add);
+        }
+        return absent;
     }
 
     private static Timing timing(JsonNode json) {

@@ -1,5 +1,7 @@
 package io.moeplan.recording;
 
+import java.util.Set;
+
 /** How a recording was made. */
 public sealed interface Origin {
     /**
@@ -21,10 +23,17 @@ public sealed interface Origin {
      * Another engine's dump was read.
      *
      * @param importer the importer's name, e.g. {@code sglang}
+     * @param absent   what the dump does not tell
      */
-    record Import(String importer) implements Origin {
+    record Import(String importer, Set<Absent> absent) implements Origin {
         public Import {
             Checks.text("importer", importer);
+            absent = Set.copyOf(absent);
+        }
+
+        /** A dump that tells everything. */
+        public Import(String importer) {
+            this(importer, Set.of());
         }
     }
 }

@@ -45,9 +45,21 @@ public final class Recording {
         return RequestInput.read(dir.resolve(Tables.REQUESTS), manifest);
     }
 
-    /** {@link #trace(int)} with the recording's own pass size. */
+    /** Whether its source did not tell this. */
+    public boolean lacks(Absent what) {
+        return manifest.origin() instanceof Origin.Import imported && imported.absent().contains(what);
+    }
+
+    /**
+     * {@link #trace(int)} with the recording's own pass size. Where the source knew passes rather than requests, the passes
+     * as they were.
+     *
+     * @throws IOException as {@link #trace(int)}
+     */
     public LoadTrace trace() throws IOException {
-        return trace(manifest.passTokens());
+        return manifest.mode() == Mode.PER_TOKEN && lacks(Absent.REQUESTS)
+                ? trace(PassCounter.countRequests(this))
+                : trace(manifest.passTokens());
     }
 
     /**
@@ -64,6 +76,10 @@ public final class Recording {
         List<LoadTrace.Step> steps = manifest.mode() == Mode.PER_TOKEN
                 ? PassCounter.count(this, passTokens)
                 : StepInput.read(dir.resolve(Tables.STEPS), manifest);
+        return trace(steps);
+    }
+
+    private LoadTrace trace(List<LoadTrace.Step> steps) {
         return new LoadTrace(manifest.layerIds().stream().mapToInt(id -> id).toArray(), manifest.numExperts(), steps);
     }
 

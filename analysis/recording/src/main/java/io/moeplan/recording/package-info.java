@@ -12,7 +12,10 @@
  * <li>{@code steps.arrow}, in the other modes: step int64, phase int8 (0 prefill, 1 decode, 2 mixed), layer int16 (the
  * model's number of it), tokens int32, counts FixedSizeList&lt;int32&gt;[num_experts].
  * </ul>
- * All are Arrow IPC files, plain or with ZSTD-compressed buffers; their schema metadata repeats the manifest but for
+ *
+ * <p>Other engines' dumps become such directories in {@link io.moeplan.recording.imports}.
+ *
+ * <p>All are Arrow IPC files, plain or with ZSTD-compressed buffers; their schema metadata repeats the manifest but for
  * tokens, requests, timing and complete, which are known at the end only.
  */
 package io.moeplan.recording;

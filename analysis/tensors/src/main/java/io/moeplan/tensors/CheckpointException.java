@@ -8,10 +8,10 @@ public final class CheckpointException extends IOException {
     private static final long serialVersionUID = 1L;
 
     public CheckpointException(Path file, String problem) {
-        super(file + ": " + problem);
+        super(file + ": " + Printable.line(problem));
     }
 
     public CheckpointException(Path file, String problem, Throwable cause) {
-        super(file + ": " + problem, cause);
+        super(file + ": " + Printable.line(problem), cause);
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,6 +50,8 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
             if (parser.nextToken() != null) {
                 throw new CheckpointException(file, "the header goes on after its closing brace");
             }
+        } catch (CharConversionException e) {
+            throw new CheckpointException(file, "the header is not UTF-8", e);
         } catch (JsonProcessingException e) {
             throw new CheckpointException(file, "the header is not JSON at byte "
                     + (8 + Math.max(0, e.getLocation() == null ? 0 : e.getLocation().getByteOffset())), e);

@@ -1,2 +1,5 @@
-/** Safetensors checkpoints: foreign bytes in, validated tensors out. */
+/**
+ * Foreign bytes in, validated tensors out: safetensors checkpoints here, PyTorch archives, NumPy arrays and GGUF files in
+ * the packages below.
+ */
 package io.moeplan.tensors;

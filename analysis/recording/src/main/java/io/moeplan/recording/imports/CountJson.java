@@ -1,58 +1,45 @@
-package io.moeplan.recording;
+package io.moeplan.recording.imports;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import io.moeplan.eplb.LoadTrace;
-import io.moeplan.eplb.Phase;
+import io.moeplan.tensors.Printable;
+import java.io.CharConversionException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.stream.DoubleStream;
 
-/**
- * Plain expert counts, JSON {@code [layers][experts]} (one step) or {@code [steps][layers][experts]}: what scripts around
- * the EPLB reference keep. Layers are numbered from 0; the source knows neither tokens nor requests.
- */
-public final class CountMatrix {
-    private final Path file;
+/** Counts as JSON, {@code [layers][experts]} or {@code [steps][layers][experts]}. */
+final class CountJson {
+    private final Path path;
     private final JsonParser json;
 
-    private CountMatrix(Path file, JsonParser json) {
-        this.file = file;
+    private CountJson(Path path, JsonParser json) {
+        this.path = path;
         this.json = json;
     }
 
-    /**
-     * Reads the counts.
-     *
-     * @param topK experts per token: tokens of a step are the largest layer's counts over it
-     * @throws IOException if the file is no such JSON, naming the place
-     */
-    public static LoadTrace read(Path file, int topK) throws IOException {
-        if (topK < 1) {
-            throw new IllegalArgumentException("experts per token must be at least 1, not " + topK);
-        }
-        if (!Files.isRegularFile(file)) {
-            throw new IOException(file + ": no such file");
-        }
-        try (JsonParser json = new JsonFactory().createParser(file.toFile())) {
-            return new CountMatrix(file, json).trace(topK);
+    static CountMatrix.Matrix read(Path path) throws IOException {
+        SmallFile.require(path);
+        try (JsonParser json = new JsonFactory().createParser(path.toFile())) {
+            return new CountJson(path, json).matrix();
+        } catch (CharConversionException e) {
+            throw new IOException(path + ": no text in UTF-8", e);
         } catch (JsonProcessingException e) {
-            throw new IOException(file + ": not valid JSON at line " + e.getLocation().getLineNr() + ": "
-                    + e.getOriginalMessage(), e);
+            throw new IOException(path + ": not valid JSON at line " + e.getLocation().getLineNr() + ": "
+                    + Printable.of(e.getOriginalMessage()), e);
         }
     }
 
-    private LoadTrace trace(int topK) throws IOException {
+    private CountMatrix.Matrix matrix() throws IOException {
         expect(json.nextToken(), JsonToken.START_ARRAY, "an array of layers, or of steps");
         expect(json.nextToken(), JsonToken.START_ARRAY, "an array of experts, or of layers");
-        List<int[][]> steps = new ArrayList<>();
-        if (json.nextToken() == JsonToken.START_ARRAY) {
+        List<double[][]> steps = new ArrayList<>();
+        boolean hasSteps = json.nextToken() == JsonToken.START_ARRAY;
+        if (hasSteps) {
             json.nextToken();
             steps.add(layers(experts()));
             while (json.nextToken() == JsonToken.START_ARRAY) {
@@ -67,42 +54,44 @@ public final class CountMatrix {
         if (json.nextToken() != null) {
             throw fault("nothing after the counts");
         }
-        return trace(steps, topK);
+        return matrix(steps, hasSteps);
     }
 
-    private LoadTrace trace(List<int[][]> steps, int topK) throws IOException {
+    private CountMatrix.Matrix matrix(List<double[][]> steps, boolean hasSteps) throws IOException {
         int layers = steps.getFirst().length;
         int experts = steps.getFirst()[0].length;
-        List<LoadTrace.Step> made = new ArrayList<>();
+        Counts.requirePossible(path, layers, experts);
         for (int s = 0; s < steps.size(); s++) {
-            int[][] counts = steps.get(s);
-            if (counts.length != layers || Arrays.stream(counts).anyMatch(row -> row.length != experts)) {
-                throw new IOException(file + ": step " + s + " has other layers or experts than the first: expected "
+            boolean same = steps.get(s).length == layers;
+            for (double[] row : steps.get(s)) {
+                same &= row.length == experts;
+            }
+            if (!same) {
+                throw new IOException(path + ": step " + s + " has other layers or experts than the first: expected "
                         + layers + " x " + experts);
             }
-            long largest = Arrays.stream(counts).mapToLong(row -> Arrays.stream(row).asLongStream().sum()).max()
-                    .orElse(0);
-            int tokens = Math.toIntExact(Math.min(Integer.MAX_VALUE, Math.ceilDiv(largest, topK)));
-            int[] flat = Arrays.stream(counts).flatMapToInt(Arrays::stream).toArray();
-            made.add(new LoadTrace.Step(s, Phase.MIXED, tokens, flat));
         }
-        return new LoadTrace(IntStream.range(0, layers).toArray(), experts, made);
+        return new CountMatrix.Matrix(steps.size(), layers, experts, hasSteps, null, (step, into) -> {
+            for (int layer = 0; layer < layers; layer++) {
+                System.arraycopy(steps.get(step)[layer], 0, into, layer * experts, experts);
+            }
+        });
     }
 
     /** The layers of a step, the first of which was read; up to its closing bracket. */
-    private int[][] layers(int[] first) throws IOException {
-        List<int[]> rows = new ArrayList<>(List.of(first));
+    private double[][] layers(double[] first) throws IOException {
+        List<double[]> rows = new ArrayList<>(List.of(first));
         while (json.nextToken() == JsonToken.START_ARRAY) {
             json.nextToken();
             rows.add(experts());
         }
         expect(json.currentToken(), JsonToken.END_ARRAY, "an array of experts");
-        return rows.toArray(int[][]::new);
+        return rows.toArray(double[][]::new);
     }
 
     /** The counts of a layer, the parser being on the first; up to its closing bracket. */
-    private int[] experts() throws IOException {
-        IntStream.Builder counts = IntStream.builder();
+    private double[] experts() throws IOException {
+        DoubleStream.Builder counts = DoubleStream.builder();
         int length = 0;
         for (; json.currentToken() != JsonToken.END_ARRAY; json.nextToken()) {
             boolean number = json.currentToken() == JsonToken.VALUE_NUMBER_INT
@@ -114,7 +103,7 @@ public final class CountMatrix {
             if (!(count >= 0 && count <= Integer.MAX_VALUE)) {
                 throw fault("a count from 0 to " + Integer.MAX_VALUE);
             }
-            counts.add((int) Math.rint(count));
+            counts.add(count);
             length++;
         }
         if (length == 0) {
@@ -130,7 +119,7 @@ public final class CountMatrix {
     }
 
     private IOException fault(String wanted) throws IOException {
-        return new IOException(file + ": line " + json.currentLocation().getLineNr() + ", column "
+        return new IOException(path + ": line " + json.currentLocation().getLineNr() + ", column "
                 + json.currentLocation().getColumnNr() + ": expected " + wanted + "; counts are [layers][experts] or"
                 + " [steps][layers][experts]");
     }

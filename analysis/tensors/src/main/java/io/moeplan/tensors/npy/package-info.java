@@ -1,0 +1,2 @@
+/** NumPy's {@code .npy} files. */
+package io.moeplan.tensors.npy;
