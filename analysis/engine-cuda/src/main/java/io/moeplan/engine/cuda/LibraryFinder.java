@@ -41,6 +41,9 @@ record LibraryFinder(Map<String, String> environment) {
                 Path library = folder.resolve(file);
                 if (Files.isRegularFile(library)) {
                     try {
+                        // NVRTC opens this one by its name alone, which finds it only if it is loaded already.
+                        children(folder, "lib" + name + "-builtins.so.*")
+                                .forEach(part -> SymbolLookup.libraryLookup(part, Arena.global()));
                         return SymbolLookup.libraryLookup(library, Arena.global());
                     } catch (IllegalArgumentException e) {
                         throw new Unavailable(library + " cannot be loaded");
