@@ -1,0 +1,77 @@
+package io.moeplan.engine.cuda;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The kernels of one GPU, compiled when they are first asked for and kept by source and options. */
+public final class Kernels implements AutoCloseable {
+    private final Cuda cuda;
+    private final Map<Key, MemorySegment> modules = new HashMap<>();
+
+    private record Key(String source, List<String> options) {}
+
+    public Kernels(Cuda cuda) {
+        this.cuda = cuda;
+    }
+
+    /**
+     * A kernel.
+     *
+     * @param source  the resource {@code SOURCE.cu} beside this class
+     * @param name    the {@code extern "C"} function in it
+     * @param defines such as {@code TILE=128}
+     */
+    public Kernel get(String source, String name, String... defines) {
+        List<String> options = options(cuda.architecture(), defines);
+        MemorySegment module = modules.computeIfAbsent(new Key(source, options), key -> load(source, options));
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
+            cuda.driver.call(cuda.driver.moduleGetFunction, out, module, arena.allocateFrom(name));
+            return new Kernel(cuda, name, out.get(ValueLayout.ADDRESS, 0));
+        }
+    }
+
+    static List<String> options(String architecture, String... defines) {
+        List<String> options = new ArrayList<>(List.of("-arch=" + architecture, "-std=c++17", "-default-device"));
+        for (String define : defines) {
+            options.add("-D" + define);
+        }
+        return List.copyOf(options);
+    }
+
+    private MemorySegment load(String source, List<String> options) {
+        byte[] binary = cuda.compiler.compile(source + ".cu", text(source), options).binary();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
+            cuda.driver.call(cuda.driver.moduleLoadData, out, arena.allocateFrom(ValueLayout.JAVA_BYTE, binary));
+            return out.get(ValueLayout.ADDRESS, 0);
+        }
+    }
+
+    /** The source of that name. */
+    static String text(String source) {
+        try (InputStream stream = Kernels.class.getResourceAsStream(source + ".cu")) {
+            if (stream == null) {
+                throw new IllegalArgumentException("no kernel source " + source);
+            }
+            return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        modules.values().forEach(module -> cuda.driver.call(cuda.driver.moduleUnload, module));
+        modules.clear();
+    }
+}
