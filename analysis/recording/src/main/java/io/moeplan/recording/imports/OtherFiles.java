@@ -18,6 +18,8 @@ import java.util.stream.Collectors;
 /** What files and folders are that hold no loads to import: recordings, plans, engines' maps, models. */
 final class OtherFiles {
     private static final int NAMES_SHOWN = 8;
+    private static final List<String> WORKLOAD = List.of("custom_id", "prompt", "messages", "text", "conversations",
+            "prompt_token_ids", "input_ids");
 
     private OtherFiles() {}
 
@@ -133,7 +135,7 @@ final class OtherFiles {
         if (json.has("model_type")) {
             return List.of("a model's config.json", "model_type: " + json.path("model_type").asText());
         }
-        if (json.has("custom_id") || json.has("prompt") || json.has("messages") || json.has("conversations")) {
+        if (WORKLOAD.stream().anyMatch(json::has)) {
             return List.of("a workload; record it with moeplan record");
         }
         return List.of("JSON", "keys: " + names(json.properties().stream().map(entry -> entry.getKey()).toList()));

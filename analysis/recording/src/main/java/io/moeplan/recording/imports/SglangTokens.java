@@ -72,12 +72,14 @@ final class SglangTokens implements TokenSource {
             for (int from = 0; from < count; from += CHUNK) {
                 int some = Math.min(CHUNK, count - from);
                 ids.ints((layer * ids.size(1) + from) * width, chunk, 0, some * width);
+                int most = 0;
                 for (int token = 0; token < some; token++) {
                     int used = used(chunk, token * width, width);
-                    topK = Math.max(topK, used);
+                    most = Math.max(most, used);
                     routed[from + token] |= used > 0;
-                    busy[layer] |= used > 0;
                 }
+                topK = Math.max(topK, most);
+                busy[layer] |= most > 0;
             }
         }
         int sum = 0;
@@ -87,12 +89,13 @@ final class SglangTokens implements TokenSource {
         return sum;
     }
 
+    /** How many of a token's ids are not padding; without branches, as this runs for every id of a dump. */
     private static int used(int[] ids, int from, int width) {
-        int used = 0;
+        int padding = 0;
         for (int k = from; k < from + width; k++) {
-            used += ids[k] >= 0 ? 1 : 0;
+            padding += ids[k] >>> 31;
         }
-        return used;
+        return width - padding;
     }
 
     private static int width(SglangRecord record, StridedTensor ids) throws IOException {
@@ -195,15 +198,17 @@ final class SglangTokens implements TokenSource {
         /** Writes the logical experts of a token in a layer; returns how many it has. */
         private int route(int[] chunk, int from, int layer, short[] experts, int to) throws IOException {
             PhysicalMap map = record.map();
+            int[] logical = map.logical();
+            int slots = map.physical();
             int next = to;
             for (int k = from; k < from + width; k++) {
                 int physical = chunk[k];
-                if (physical >= map.physical()) {
+                if (physical >= slots) {
                     throw new IOException(record.file() + ": " + record.where() + "layer " + layer
-                            + " has physical expert " + physical + ", the map has " + map.physical());
+                            + " has physical expert " + physical + ", the map has " + slots);
                 }
                 if (physical >= 0) {
-                    experts[next++] = (short) map.logical()[layer * map.physical() + physical];
+                    experts[next++] = (short) logical[layer * slots + physical];
                 }
             }
             return next - to;
