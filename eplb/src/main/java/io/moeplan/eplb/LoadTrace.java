@@ -28,9 +28,7 @@ public final class LoadTrace {
      * @throws IllegalArgumentException if a step's counts are not {@code layers * experts} long or negative
      */
     public LoadTrace(int[] layerIds, int experts, List<Step> steps) {
-        this.layerIds = layerIds.clone();
-        this.experts = experts;
-        this.steps = List.copyOf(steps);
+        this(experts, layerIds.clone(), List.copyOf(steps));
         for (Step step : steps) {
             if (step.counts().length != layerIds.length * experts) {
                 throw new IllegalArgumentException("step " + step.id() + " has " + step.counts().length
@@ -42,6 +40,13 @@ public final class LoadTrace {
                 }
             }
         }
+    }
+
+    /** Of steps known to be sound. */
+    private LoadTrace(int experts, int[] layerIds, List<Step> steps) {
+        this.layerIds = layerIds;
+        this.experts = experts;
+        this.steps = steps;
     }
 
     /** The model's own number of each MoE layer, {@code [layers]}. */
@@ -91,13 +96,13 @@ public final class LoadTrace {
 
     /** Steps {@code from} (inclusive) to {@code to} (exclusive). */
     public LoadTrace slice(int from, int to) {
-        return new LoadTrace(layerIds, experts, steps.subList(from, to));
+        return new LoadTrace(experts, layerIds, steps.subList(from, to));
     }
 
     /** One MoE layer (an index) by itself, over all steps. */
     public LoadTrace layer(int layer) {
         List<Step> own = steps.stream().map(step -> new Step(step.id(), step.phase(), step.tokens(),
                 Arrays.copyOfRange(step.counts(), layer * experts, (layer + 1) * experts))).toList();
-        return new LoadTrace(new int[]{layerIds[layer]}, experts, own);
+        return new LoadTrace(experts, new int[]{layerIds[layer]}, own);
     }
 }

@@ -1,7 +1,5 @@
 package io.moeplan.eplb;
 
-import java.util.Arrays;
-
 /** What a forward pass worked on; {@link #code()} is its number in a recording's {@code steps.arrow}. */
 public enum Phase {
     PREFILL(0), DECODE(1), MIXED(2);
@@ -23,8 +21,12 @@ public enum Phase {
      * @throws IllegalArgumentException if {@code code} is not 0, 1 or 2
      */
     public static Phase ofCode(int code) {
-        return Arrays.stream(values()).filter(phase -> phase.code == code).findAny()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "phase " + code + " is none of 0 (prefill), 1 (decode), 2 (mixed)"));
+        return switch (code) {
+            case 0 -> PREFILL;
+            case 1 -> DECODE;
+            case 2 -> MIXED;
+            default -> throw new IllegalArgumentException(
+                    "phase " + code + " is none of 0 (prefill), 1 (decode), 2 (mixed)");
+        };
     }
 }

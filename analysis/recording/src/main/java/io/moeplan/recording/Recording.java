@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.SequencedMap;
 
 /**
- * A recording on disk. Holds the manifest only; everything else is read when asked for, in bounded memory.
+ * A recording on disk. Everything but the manifest is read when asked for, in bounded memory; only recorded steps are
+ * kept. Not for use by several threads.
  *
  * <p>A recording that is not complete, even one whose recorder was killed, reads as far as it was flushed. Damaged and
  * foreign files are an {@link IOException} that names the file.
@@ -17,6 +18,8 @@ import java.util.SequencedMap;
 public final class Recording {
     private final Path dir;
     private final Manifest manifest;
+    /** The steps of a recording that is not per-token, once read: a plan and the digest both want them. */
+    private List<LoadTrace.Step> recordedSteps;
 
     private Recording(Path dir, Manifest manifest) {
         this.dir = dir;
@@ -75,8 +78,15 @@ public final class Recording {
         }
         List<LoadTrace.Step> steps = manifest.mode() == Mode.PER_TOKEN
                 ? PassCounter.count(this, passTokens)
-                : StepInput.read(dir.resolve(Tables.STEPS), manifest);
+                : recordedSteps();
         return trace(steps);
+    }
+
+    private List<LoadTrace.Step> recordedSteps() throws IOException {
+        if (recordedSteps == null) {
+            recordedSteps = StepInput.read(dir.resolve(Tables.STEPS), manifest);
+        }
+        return recordedSteps;
     }
 
     private LoadTrace trace(List<LoadTrace.Step> steps) {
