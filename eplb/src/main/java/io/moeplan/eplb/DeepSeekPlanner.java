@@ -26,10 +26,7 @@ public record DeepSeekPlanner() implements Planner {
 
     @Override
     public int[][] plan(PlanProblem problem, LoadTrace trace) {
-        if (trace.experts() != problem.experts()) {
-            throw new IllegalArgumentException("the trace has " + trace.experts() + " experts per layer, the problem "
-                    + problem.experts());
-        }
+        problem.requireExpertsOf(trace);
         float[][] loads = new float[trace.layers()][problem.experts()];
         for (int layer = 0; layer < loads.length; layer++) {
             long[] totals = trace.totals(layer);

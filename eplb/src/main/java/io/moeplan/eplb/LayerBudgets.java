@@ -32,10 +32,7 @@ public final class LayerBudgets {
         if (problem.requirements().empty() > 0) {
             throw new ImpossiblePlanException("per-layer budgets fill every slot: fill the spare slots");
         }
-        if (trace.experts() != problem.experts()) {
-            throw new IllegalArgumentException("the trace has " + trace.experts() + " experts per layer, the problem "
-                    + problem.experts());
-        }
+        problem.requireExpertsOf(trace);
         int even = problem.topology().slotsPerGpu();
         int least = fewest(problem);
         int most = Math.min(problem.experts(), Math.max(even + 2, 2 * even));

@@ -135,6 +135,14 @@ public record PlanProblem(Topology topology, int experts, int groups, Requiremen
         return new PlanProblem(topology.withSlotsPerGpu(slots), experts, groups, requirements);
     }
 
+    /** @throws IllegalArgumentException if the trace has another number of experts */
+    void requireExpertsOf(LoadTrace trace) {
+        if (trace.experts() != experts) {
+            throw new IllegalArgumentException(
+                    "the trace has " + trace.experts() + " experts per layer, the problem " + experts);
+        }
+    }
+
     /** GPUs that are there. */
     public int presentGpus() {
         return topology.gpus() - requirements.absent().size();

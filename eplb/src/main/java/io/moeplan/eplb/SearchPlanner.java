@@ -117,10 +117,7 @@ public record SearchPlanner(Objective goal, Duration timeBudget, double gap, lon
     /** @throws ImpossiblePlanException if groups are pinned to nodes with fewer experts than a GPU has slots */
     @Override
     public int[][] plan(PlanProblem problem, LoadTrace trace) {
-        if (trace.experts() != problem.experts()) {
-            throw new IllegalArgumentException("the trace has " + trace.experts() + " experts per layer, the problem "
-                    + problem.experts());
-        }
+        problem.requireExpertsOf(trace);
         long deadline = System.nanoTime() + timeBudget.toNanos();
         return plan(problem, trace, () -> System.nanoTime() - deadline > 0);
     }

@@ -26,10 +26,7 @@ public record TensorRtLlmPlanner() implements Planner {
 
     @Override
     public int[][] plan(PlanProblem problem, LoadTrace trace) {
-        if (trace.experts() != problem.experts()) {
-            throw new IllegalArgumentException("the trace has " + trace.experts() + " experts per layer, the problem "
-                    + problem.experts());
-        }
+        problem.requireExpertsOf(trace);
         if (problem.filledSlots() != problem.topology().slots()) {
             throw new ImpossiblePlanException(
                     NAME + " fills every slot of every GPU: for absent GPUs or empty slots use"

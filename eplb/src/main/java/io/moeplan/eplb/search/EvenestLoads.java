@@ -15,7 +15,7 @@ import java.util.Arrays;
  * load to be of one part. That is a guess, which finds far better layouts than to hold the splits that a move does not
  * concern, and it is why this does not keep its promises.
  */
-final class EvenestLoads implements GpuLoads {
+final class EvenestLoads extends SmoothedLoads {
     /** Rounds through all experts to let splits settle after a move, and from scratch. */
     private static final int ROUNDS = 4;
     private static final int FIRST_ROUNDS = 60;
@@ -25,10 +25,6 @@ final class EvenestLoads implements GpuLoads {
     /** GPUs whose loads differ by less than this share of it are taken to be of one part. */
     private static final float NEAR = 0.03f;
 
-    private final ReplicaLoad load;
-    private final int scenarios;
-    private final double unit;
-    private final SmoothMaximum max;
     /** All tokens of an expert, scaled, {@code [experts][scenarios]}. */
     private final float[][] whole;
     /** What an expert adds to a GPU that holds it, scaled, {@code [experts][gpus][scenarios]}. */
@@ -37,24 +33,14 @@ final class EvenestLoads implements GpuLoads {
     /** How many GPUs have about the same load, {@code [gpus][scenarios]}. */
     private final float[][] sharing;
 
-    private Placement placement;
     private boolean settled;
-    private int lifted;
 
     EvenestLoads(ReplicaLoad load, int gpus, double tail) {
-        this.load = load;
-        scenarios = load.scenarios();
-        unit = load.perGpu(gpus);
-        max = new SmoothMaximum(gpus, scenarios, tail, unit);
+        super(load, gpus, tail);
         whole = new float[load.experts()][scenarios];
         part = new float[load.experts()][gpus][];
         level = new float[scenarios];
         sharing = new float[gpus][scenarios];
-    }
-
-    @Override
-    public int experts() {
-        return load.experts();
     }
 
     @Override
@@ -70,18 +56,13 @@ final class EvenestLoads implements GpuLoads {
     @Override
     public double cost() {
         settle(ROUNDS);
-        return max.cost();
+        return super.cost();
     }
 
     @Override
     public double share(int gpu) {
         settle(ROUNDS);
-        return max.share(gpu);
-    }
-
-    @Override
-    public double[] weights(double risk) {
-        return load.weights(unit, risk);
+        return super.share(gpu);
     }
 
     @Override

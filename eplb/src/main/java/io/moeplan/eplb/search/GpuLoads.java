@@ -5,7 +5,7 @@ package io.moeplan.eplb.search;
  * order, in its units); negative is better. Loads follow the placement only through {@link #swap} and {@link #replace},
  * which are called before the placement itself is changed.
  */
-public sealed interface GpuLoads permits ScenarioLoads, MeanLoads, RoutedLoads, EvenestLoads {
+public sealed interface GpuLoads permits SmoothedLoads, MeanLoads {
     /** Experts that the loads are known of. */
     int experts();
 

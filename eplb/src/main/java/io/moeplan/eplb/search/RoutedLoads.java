@@ -8,53 +8,25 @@ import java.util.List;
  * Loads over many scenarios ({@link SmoothMaximum}) where a replica's share depends on where all replicas of its expert lie
  * ({@link ReplicaShares}). So a move changes the load of every GPU that holds an expert which takes part in it.
  */
-final class RoutedLoads implements GpuLoads {
-    private final ReplicaLoad load;
+final class RoutedLoads extends SmoothedLoads {
     private final ReplicaShares shares;
-    private final double unit;
-    private final SmoothMaximum max;
     /** What a replica with some share adds, scaled, of each expert; made when first asked for. */
     private final List<List<Row>> rows = new ArrayList<>();
-
-    private Placement placement;
-    private int lifted;
 
     private record Row(double share, float[] loads) {}
 
     RoutedLoads(ReplicaLoad load, int gpus, double tail, ReplicaShares shares) {
-        this.load = load;
+        super(load, gpus, tail);
         this.shares = shares;
-        unit = load.perGpu(gpus);
-        max = new SmoothMaximum(gpus, load.scenarios(), tail, unit);
         for (int e = 0; e < load.experts(); e++) {
             rows.add(new ArrayList<>());
         }
     }
 
-    @Override
-    public int experts() {
-        return load.experts();
-    }
-
     /** A swap touches about two GPUs for each of the two experts. */
     @Override
     public int effort() {
-        return 2 * load.scenarios();
-    }
-
-    @Override
-    public double cost() {
-        return max.cost();
-    }
-
-    @Override
-    public double share(int gpu) {
-        return max.share(gpu);
-    }
-
-    @Override
-    public double[] weights(double risk) {
-        return load.weights(unit, risk);
+        return 2 * scenarios;
     }
 
     @Override
@@ -172,7 +144,7 @@ final class RoutedLoads implements GpuLoads {
                 return known.loads();
             }
         }
-        float[] loads = new float[load.scenarios()];
+        float[] loads = new float[scenarios];
         for (int s = 0; s < loads.length; s++) {
             loads[s] = (float) (load.of(s, expert, share) / max.scale[s]);
         }

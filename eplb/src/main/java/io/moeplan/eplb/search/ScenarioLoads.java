@@ -3,17 +3,11 @@ package io.moeplan.eplb.search;
 import java.util.Arrays;
 
 /** Loads over many scenarios ({@link SmoothMaximum}), every replica of an expert with an equal share of its tokens. */
-public final class ScenarioLoads implements GpuLoads {
-    private final ReplicaLoad load;
-    private final int scenarios;
-    private final double unit;
-    private final SmoothMaximum max;
+public final class ScenarioLoads extends SmoothedLoads {
     /** Loads of a replica, scaled, {@code [expert][replicas][scenarios]}, made when first asked for. */
     private final float[][][] rows;
     private final float[] nothing;
 
-    private Placement placement;
-    private int lifted;
     private final float[] liftedLoad;
     private final double[] liftedPrice;
     private double liftedTotal;
@@ -22,10 +16,7 @@ public final class ScenarioLoads implements GpuLoads {
      * @param tail share of the scenarios to average over, the worst ones: 1 for all, 0.05 for the CVaR at 0.95
      */
     public ScenarioLoads(ReplicaLoad load, int gpus, double tail) {
-        this.load = load;
-        scenarios = load.scenarios();
-        unit = load.perGpu(gpus);
-        max = new SmoothMaximum(gpus, scenarios, tail, unit);
+        super(load, gpus, tail);
         nothing = max.nothing;
         rows = new float[load.experts()][][];
         liftedLoad = new float[scenarios];
@@ -33,28 +24,8 @@ public final class ScenarioLoads implements GpuLoads {
     }
 
     @Override
-    public int experts() {
-        return load.experts();
-    }
-
-    @Override
     public int effort() {
         return scenarios;
-    }
-
-    @Override
-    public double cost() {
-        return max.cost();
-    }
-
-    @Override
-    public double share(int gpu) {
-        return max.share(gpu);
-    }
-
-    @Override
-    public double[] weights(double risk) {
-        return load.weights(unit, risk);
     }
 
     @Override
