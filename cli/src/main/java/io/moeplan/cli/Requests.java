@@ -7,7 +7,6 @@ import io.moeplan.engine.workload.Workload;
 import io.moeplan.engine.workload.WorkloadDigest;
 import io.moeplan.engine.workload.WorkloadReader;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -36,7 +35,6 @@ record Requests(List<Request> list, int skipped, String digest) {
 
     /** Null if the model has none: then only token ids can be read. */
     static Tokenizer tokenizer(Path model) throws IOException {
-        Path file = model.resolve("tokenizer.json");
-        return Files.exists(file) ? Tokenizer.open(file) : null;
+        return Tokenizer.find(model).isPresent() ? Tokenizer.open(model) : null;
     }
 }

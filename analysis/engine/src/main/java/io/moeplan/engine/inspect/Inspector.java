@@ -10,6 +10,7 @@ import io.moeplan.engine.model.Model;
 import io.moeplan.engine.model.Parameters;
 import io.moeplan.engine.model.StoredWeights;
 import io.moeplan.engine.text.ChatTemplate;
+import io.moeplan.engine.text.Tokenizer;
 import io.moeplan.tensors.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,7 +22,7 @@ import java.util.OptionalDouble;
 /** Looks a model directory over without loading it. */
 public final class Inspector {
     private static final List<String> WEIGHTS = List.of("model.safetensors", "model.safetensors.index.json");
-    private static final List<String> OTHER_TOKENIZERS = List.of("tiktoken.model", "tokenizer.model", "vocab.json");
+    private static final List<String> OTHER_TOKENIZERS = List.of("tokenizer.model", "vocab.json");
 
     private Inspector() {}
 
@@ -81,8 +82,9 @@ public final class Inspector {
     }
 
     private static String tokenizer(Path directory) {
-        if (Files.isRegularFile(directory.resolve("tokenizer.json"))) {
-            return "tokenizer.json";
+        Optional<Path> file = Tokenizer.find(directory);
+        if (file.isPresent()) {
+            return file.get().getFileName().toString();
         }
         return OTHER_TOKENIZERS.stream().filter(name -> Files.isRegularFile(directory.resolve(name))).findFirst()
                 .map(name -> name + " only, which this build does not read: give token ids, or add a tokenizer.json")

@@ -13,36 +13,43 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A model's tokenizer, from its {@code tokenizer.json}, without truncation or padding.
+ * A model's tokenizer, from its {@code tokenizer.json} or Kimi's {@code tiktoken.model}, without truncation or padding.
  *
  * <p>
  * Encoding and decoding may be called by several threads at once, but not while or after {@link #close}.
  */
 public final class Tokenizer implements AutoCloseable {
     private static final long MAX_FILE = 512L << 20;
+    private static final List<String> FILES = List.of("tokenizer.json", TiktokenModel.NAME);
 
-    private final TokenizersLibrary library;
+    private final TokenizersLibrary calls;
     private final AtomicLong handle;
 
     private Tokenizer(TokenizersLibrary library, long handle) {
-        this.library = library;
+        this.calls = library;
         this.handle = new AtomicLong(handle);
+    }
+
+    /** The file of a model's directory that its tokenizer is in, if there is one that can be read. */
+    public static Optional<Path> find(Path model) {
+        return FILES.stream().map(model::resolve).filter(Files::isRegularFile).findFirst();
     }
 
     /**
      * Opens a tokenizer.
      *
      * @param path
-     *            a {@code tokenizer.json}, or a model directory that holds one
+     *            a {@code tokenizer.json} or {@code tiktoken.model}, or a model directory that holds one
      * @throws IOException
-     *             if it is missing, not JSON or not a tokenizer, in one line that names the file
+     *             if it is missing or not a tokenizer, in one line that names the file
      */
     public static Tokenizer open(Path path) throws IOException {
-        Path file = Files.isDirectory(path) ? path.resolve("tokenizer.json") : path;
-        String json = read(file);
+        Path file = Files.isDirectory(path) ? find(path).orElse(path.resolve(FILES.getFirst())) : path;
+        String json = file.endsWith(TiktokenModel.NAME) ? TiktokenModel.toJson(file) : read(file);
         check(file, json);
         TokenizersLibrary library = NativeTokenizers.load();
         try {
@@ -103,13 +110,13 @@ public final class Tokenizer implements AutoCloseable {
      * @return token ids
      */
     public int[] encode(String text, boolean addSpecial) {
-        return take(library.encode(handle(), text, addSpecial));
+        return take(calls.encode(handle(), text, addSpecial));
     }
 
     /** Encodes texts on all cores, each as {@link #encode} does. */
     public List<int[]> encodeAll(List<String> texts, boolean addSpecial) {
         List<int[]> ids = new ArrayList<>(texts.size());
-        for (long encoding : library.batchEncode(handle(), texts.toArray(String[]::new), addSpecial)) {
+        for (long encoding : calls.batchEncode(handle(), texts.toArray(String[]::new), addSpecial)) {
             ids.add(take(encoding));
         }
         return ids;
@@ -117,14 +124,14 @@ public final class Tokenizer implements AutoCloseable {
 
     private int[] take(long encoding) {
         try {
-            long[] wide = library.getTokenIds(encoding);
+            long[] wide = calls.getTokenIds(encoding);
             int[] ids = new int[wide.length];
             for (int i = 0; i < wide.length; i++) {
                 ids[i] = Math.toIntExact(wide[i]);
             }
             return ids;
         } finally {
-            library.deleteEncoding(encoding);
+            calls.deleteEncoding(encoding);
         }
     }
 
@@ -139,7 +146,7 @@ public final class Tokenizer implements AutoCloseable {
         for (int i = 0; i < ids.length; i++) {
             wide[i] = ids[i];
         }
-        return library.decode(handle(), wide, skipSpecial);
+        return calls.decode(handle(), wide, skipSpecial);
     }
 
     private long handle() {
@@ -154,7 +161,7 @@ public final class Tokenizer implements AutoCloseable {
     public void close() {
         long open = handle.getAndSet(0);
         if (open != 0) {
-            library.deleteTokenizer(open);
+            calls.deleteTokenizer(open);
         }
     }
 }

@@ -44,7 +44,7 @@ final class Encoder {
     private void collect(Draft draft, Part part, List<String> special, List<String> plain) throws WorkloadException {
         if (part instanceof Text text) {
             if (tokenizer == null) {
-                throw draft.place().error("holds text, but the model has no tokenizer.json; "
+                throw draft.place().error("holds text, but the model has no tokenizer.json (or tiktoken.model); "
                         + "without one only prompt_token_ids or input_ids can be run");
             }
             (text.special() ? special : plain).add(text.text());

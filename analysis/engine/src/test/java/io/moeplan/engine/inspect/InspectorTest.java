@@ -34,13 +34,13 @@ final class InspectorTest {
     @Test
     void ofAConfigurationAlone(@TempDir Path directory) throws IOException {
         Files.copy(Models.resource("/configs/DeepSeek-V3.json"), directory.resolve("config.json"));
-        Files.write(directory.resolve("tiktoken.model"), new byte[1]);
+        Files.write(directory.resolve("tokenizer.model"), new byte[1]);
         Inspection inspection = Inspector.inspect(directory, OptionalDouble.empty());
         assertThat(inspection.weights()).isEmpty();
         // 74 GFLOP is what the model is known for; a recording leaves out the head and the last layer's experts.
         assertThat(inspection.work().flops()).isBetween(70e9, 80e9);
         assertThat(InspectionText.of(inspection)).contains("none here", "58 route: 3-60", "671.0 billion",
-                "tiktoken.model only");
+                "tokenizer.model only");
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -52,6 +53,44 @@ class TokenizerTest {
             assertThat(tokenizer.encodeAll(texts, false)).usingElementComparator(Arrays::compare)
                     .isEqualTo(expected);
         }
+    }
+
+    /** Expected ids are tiktoken's own, of a vocabulary trained for this. */
+    @Test
+    void encodesKimisTiktokenModelAsTiktoken() throws IOException {
+        Path model = family("qwen").resolveSibling("../kimi").normalize();
+        JsonNode golden = new ObjectMapper().readTree(Files.readString(model.resolve("expected.json")));
+        assertThat(Tokenizer.find(model)).contains(model.resolve("tiktoken.model"));
+        try (Tokenizer tokenizer = Tokenizer.open(model)) {
+            for (JsonNode example : golden) {
+                String text = example.get("text").asText();
+                assertThat(tokenizer.encode(text, true)).as(text).isEqualTo(ids(example.get("ids")));
+                assertThat(tokenizer.decode(ids(example.get("ids")), false)).isEqualTo(text);
+            }
+        }
+    }
+
+    @Test
+    void aTiktokenModelThatIsNone() throws IOException {
+        Path model = family("qwen").resolveSibling("../kimi").normalize();
+        Path file = directory.resolve("tiktoken.model");
+        Path config = directory.resolve("tokenizer_config.json");
+        String sound = Files.readString(model.resolve("tiktoken.model"));
+        Files.writeString(file, sound);
+        assertThatThrownBy(() -> Tokenizer.open(directory)).hasMessageContaining(config + ": no such file");
+        Files.writeString(config, "{\"auto_map\": {\"AutoTokenizer\": [\"tokenization_other.T\", null]}}");
+        assertThatThrownBy(() -> Tokenizer.open(directory)).hasMessageContaining("is run by tokenization_other.T");
+        Files.copy(model.resolve("tokenizer_config.json"), config, StandardCopyOption.REPLACE_EXISTING);
+        Files.writeString(file, sound.substring(sound.indexOf('\n') + 1));
+        assertThatThrownBy(() -> Tokenizer.open(directory))
+                .hasMessage(file + " line 1: expected a new token in base64, a space and the rank 0");
+        Files.writeString(file, "<html>\n");
+        assertThatThrownBy(() -> Tokenizer.open(directory))
+                .hasMessage(file + " line 1: not a token in base64 and its rank");
+        Files.writeString(file, "AA== 0\n");
+        assertThatThrownBy(() -> Tokenizer.open(directory)).hasMessageContaining("it has no token for byte 1");
+        Files.writeString(file, sound + "YWFhYWFhYWFhYWFhYWFhYWFhYWE= 99999\n");
+        assertThatThrownBy(() -> Tokenizer.open(directory)).hasMessageContaining("and the rank ");
     }
 
     @Test
