@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import picocli.CommandLine;
@@ -12,6 +13,7 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Errors as one line on stderr; the stack trace only where it was asked for, or where the fault is moeplan's own. */
 final class OneLineErrors implements IExecutionExceptionHandler {
@@ -27,11 +29,21 @@ final class OneLineErrors implements IExecutionExceptionHandler {
     /** Exit code 2: the command line itself is wrong. */
     static int wrongUsage(ParameterException e, String[] args) {
         CommandLine command = e.getCommandLine();
+        String problem = e instanceof UnmatchedArgumentException unknown
+                ? unknown(unknown, command)
+                : e.getMessage().replaceFirst("^Error: ", "");
         command.getErr()
-                .println("moeplan: " + e.getMessage().replaceFirst("^Error: ", "") + " (see '"
-                        + command.getCommandSpec().qualifiedName()
-                        + " --help')");
+                .println("moeplan: " + problem + " (see '" + command.getCommandSpec().qualifiedName() + " --help')");
         return ExitCode.USAGE;
+    }
+
+    private static String unknown(UnmatchedArgumentException e, CommandLine command) {
+        String word = e.getUnmatched().getFirst();
+        String kind = word.startsWith("-") ? "option" : command.getParent() == null ? "command" : "argument";
+        List<String> alike = e.getSuggestions().stream().map(text -> text.replaceAll("[= ].*", "")).distinct().limit(2)
+                .toList();
+        return "unknown " + kind + " '" + word + "'"
+                + (alike.isEmpty() ? "" : ": did you mean " + String.join(" or ", alike) + "?");
     }
 
     /** Exit code 1: the command failed. */

@@ -37,6 +37,17 @@ class WrongInputTest {
     }
 
     @Test
+    void misspelt() {
+        Run command = Run.moeplan("plann", "recording");
+        assertThat(command.exit()).isEqualTo(2);
+        assertThat(command.errorLines()).singleElement().asString()
+                .startsWith("moeplan: unknown command 'plann': did you mean plan").endsWith("(see 'moeplan --help')");
+        Run option = Run.moeplan("plan", "recording", "--gpus", "8", "--redundnt", "8", "--out", out);
+        assertThat(option.errorLines()).singleElement().asString()
+                .startsWith("moeplan: unknown option '--redundnt': did you mean --redundant");
+    }
+
+    @Test
     void missingModel() {
         refused(profile(temp.resolve("nowhere"), workload), "nowhere");
     }
