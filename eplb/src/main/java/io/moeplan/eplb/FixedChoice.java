@@ -1,5 +1,6 @@
 package io.moeplan.eplb;
 
+import io.moeplan.eplb.search.ReplicaShares;
 import io.moeplan.eplb.search.Split;
 
 /**
@@ -18,14 +19,12 @@ public sealed interface FixedChoice extends Dispatch permits ModuloReplica, Stat
      * The share of an expert's tokens that each of its replicas is to be planned with, if every sender sends an equal share.
      *
      * @param senders the source ranks that send tokens, ascending
-     * @param gpus    the GPUs that hold the expert, ascending, {@code [replicas]}
-     * @return {@code [replicas]}
      */
-    double[] shares(Topology topology, int[] senders, int[] gpus);
+    ReplicaShares shares(Topology topology, int[] senders);
 
     @Override
     default Split split(Topology topology, int[] senders) {
-        return new Split.Fixed(gpus -> shares(topology, senders, gpus));
+        return new Split.Fixed(shares(topology, senders));
     }
 
     @Override

@@ -1,5 +1,7 @@
 package io.moeplan.eplb;
 
+import io.moeplan.eplb.search.ReplicaShares;
+
 /**
  * vllm-ascend's rule: source rank r uses replica {@code r mod n} of an expert with n replicas, in order of their slots
  * ({@code generate_log2phy_map} in {@code vllm_ascend/eplb/core/eplb_utils.py}).
@@ -23,14 +25,16 @@ public record ModuloReplica() implements FixedChoice {
 
     /** Exact: the first replicas take a rank more where the ranks do not divide by them. */
     @Override
-    public double[] shares(Topology topology, int[] senders, int[] gpus) {
-        double[] shares = new double[gpus.length];
-        for (int source : senders) {
-            shares[source % gpus.length] += 1;
-        }
-        for (int r = 0; r < shares.length; r++) {
-            shares[r] /= senders.length;
-        }
-        return shares;
+    public ReplicaShares shares(Topology topology, int[] senders) {
+        return gpus -> {
+            double[] shares = new double[gpus.length];
+            for (int source : senders) {
+                shares[source % gpus.length] += 1;
+            }
+            for (int r = 0; r < shares.length; r++) {
+                shares[r] /= senders.length;
+            }
+            return shares;
+        };
     }
 }

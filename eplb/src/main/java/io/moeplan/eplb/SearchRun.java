@@ -51,11 +51,9 @@ final class SearchRun {
     Planner.Outcome outcome() {
         try (ExecutorService pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
             boolean even = split(0, planner.dispatch()) instanceof Split.Even;
-            SearchStage stage = new SearchStage(this, pool, new EvenSplit(), wholeEffort, even ? 1 : 1 - RULE_TIME,
-                    List.of());
+            SearchStage stage = new SearchStage(this, pool, wholeEffort, even ? 1 : 1 - RULE_TIME);
             if (!even) {
-                stage = new SearchStage(this, pool, planner.dispatch(), (long) (wholeEffort * RULE_EFFORT), 1,
-                        stage.maps());
+                stage = new SearchStage(stage, planner.dispatch(), (long) (wholeEffort * RULE_EFFORT), 1);
             }
             return new Planner.Outcome(stage.maps().toArray(int[][]::new), stage.objective.description());
         }

@@ -1,7 +1,7 @@
 package io.moeplan.eplb;
 
 import io.moeplan.eplb.search.Objective;
-import io.moeplan.eplb.search.Split;
+import io.moeplan.eplb.search.ReplicaLoad;
 import io.moeplan.eplb.search.StepsCheck;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,29 +22,52 @@ final class SearchStage {
     private final SearchRun run;
     private final ExecutorService pool;
     private final Dispatch rule;
+    /** Layouts to start from, {@code [layers]}, or none. */
     private final List<int[]> starts;
     private final double untilTime;
     private long effort;
     final Minimised objective;
+    /** What replicas add to GPUs, {@code [layers]}. */
+    private final List<ReplicaLoad> loads;
     private final List<SearchedLayer> layers;
 
     /**
+     * A first stage, for the even split.
+     *
      * @param untilTime the share of the time at which it is up
-     * @param starts    layouts to start from, which the result is never worse than, {@code [layers]}; or empty
      */
-    SearchStage(SearchRun run, ExecutorService pool, Dispatch rule, long effort, double untilTime, List<int[]> starts) {
+    SearchStage(SearchRun run, ExecutorService pool, long effort, double untilTime) {
         this.run = run;
         this.pool = pool;
         this.untilTime = untilTime;
+        this.effort = effort;
+        rule = new EvenSplit();
+        starts = List.of();
+        objective = objective();
+        loads = SearchRun.inParallel(pool, SearchRun.layerIndices(run.trace.layers()), this::load);
+        layers = searched();
+    }
+
+    /** One that goes on, for the same objective, from the layouts of another, which the result is never worse than. */
+    SearchStage(SearchStage before, Dispatch rule, long effort, double untilTime) {
+        run = before.run;
+        pool = before.pool;
+        this.untilTime = untilTime;
         this.rule = rule;
         this.effort = effort;
-        this.starts = starts;
-        objective = objective();
-        layers = SearchRun.inParallel(pool, SearchRun.layerIndices(run.trace.layers()), this::layer);
+        starts = before.maps();
+        objective = before.objective;
+        loads = before.loads;
+        layers = searched();
+    }
+
+    private List<SearchedLayer> searched() {
+        List<SearchedLayer> all = SearchRun.inParallel(pool, SearchRun.layerIndices(run.trace.layers()), this::layer);
         int rounds = run.planner.deadZone() > 0 ? DEAD_ZONE_ROUNDS : ROUNDS;
         for (int round = 0; round < rounds; round++) {
-            search(this.effort / (rounds - round));
+            search(all, effort / (rounds - round));
         }
+        return all;
     }
 
     List<int[]> maps() {
@@ -52,15 +75,15 @@ final class SearchStage {
     }
 
     /** One round: deals out some effort. */
-    private void search(long share) {
-        List<SearchedLayer> open = layers.stream().filter(layer -> !layer.done())
+    private void search(List<SearchedLayer> all, long share) {
+        List<SearchedLayer> open = all.stream().filter(layer -> !layer.done())
                 .sorted(Comparator.comparingDouble(SearchedLayer::gap).reversed()).toList();
-        long before = layers.stream().mapToLong(layer -> layer.effort()).sum();
+        long before = all.stream().mapToLong(layer -> layer.effort()).sum();
         SearchRun.inParallel(pool, open, layer -> {
             layer.search(share / open.size(), () -> run.late.test(untilTime));
             return layer;
         });
-        effort -= layers.stream().mapToLong(layer -> layer.effort()).sum() - before;
+        effort -= all.stream().mapToLong(layer -> layer.effort()).sum() - before;
     }
 
     /** What is really minimised: steps give way to their mean if they are too few or help nothing. */
@@ -93,15 +116,16 @@ final class SearchStage {
     private double stepsGain(int layer, long share) {
         PlanProblem problem = run.problems.get(layer);
         PlanJudge judge = new PlanJudge(problem, rule);
-        Split split = run.split(layer, rule);
-        // The evenest split takes more effort than a check has: its plans are then for even split.
-        Split planned = split instanceof Split.Evenest ? new Split.Even() : split;
-        return StepsCheck.gain(run.layerProblems.get(layer), run.counts(layer), share, run.planner.seed(), planned,
+        return StepsCheck.gain(run.layerProblems.get(layer), run.counts(layer), share, run.planner.seed(),
                 (slots, steps) -> judge.maxOverMean(problem.inSlots(slots), steps));
     }
 
+    private ReplicaLoad load(int index) {
+        return objective.of().load(run.counts(index), run.layerProblems.get(index).gpus(), run.planner.seed() + index);
+    }
+
     private SearchedLayer layer(int index) {
-        SearchedLayer layer = new SearchedLayer(run, index, rule, objective.of());
+        SearchedLayer layer = new SearchedLayer(run, index, rule, objective.of(), loads.get(index));
         if (!starts.isEmpty()) {
             layer.offer(starts.get(index));
         }

@@ -3,6 +3,7 @@ package io.moeplan.eplb;
 import io.moeplan.eplb.search.LayerProblem;
 import io.moeplan.eplb.search.LayerSearch;
 import io.moeplan.eplb.search.Objective;
+import io.moeplan.eplb.search.ReplicaLoad;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,7 +24,8 @@ final class SearchedLayer {
     private final List<int[]> rivals = new ArrayList<>();
     private final double bound;
 
-    SearchedLayer(SearchRun run, int index, Dispatch rule, Objective objective) {
+    /** @param load of the objective */
+    SearchedLayer(SearchRun run, int index, Dispatch rule, Objective objective, ReplicaLoad load) {
         planner = run.planner;
         this.rule = rule;
         this.objective = objective;
@@ -31,8 +33,7 @@ final class SearchedLayer {
         counts = run.counts(index);
         judge = new PlanJudge(problem, rule);
         LayerProblem layer = run.layerProblems.get(index);
-        search = new LayerSearch(layer,
-                objective.loads(counts, layer.gpus(), planner.seed() + index, run.split(index, rule)),
+        search = new LayerSearch(layer, objective.loads(load, layer.gpus(), run.split(index, rule)),
                 planner.seed() + index);
         if (problem.filledSlots() == problem.topology().slots()) {
             offerReference(run, index);

@@ -1,5 +1,6 @@
 package io.moeplan.eplb;
 
+import io.moeplan.eplb.search.ReplicaShares;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -81,29 +82,40 @@ public record StaticReplica() implements FixedChoice {
      * that ranks divide by come out as the better ones, which they are. These shares may sum to more than 1.
      */
     @Override
-    public double[] shares(Topology topology, int[] senders, int[] gpus) {
-        int[] onNode = new int[topology.nodes()];
-        int[] firstOnNode = new int[topology.nodes()];
-        for (int r = gpus.length - 1; r >= 0; r--) {
-            int node = topology.nodeOf(gpus[r]);
-            onNode[node]++;
-            firstOnNode[node] = r;
-        }
-        double[] ranks = new double[gpus.length];
-        int drawn = 0;
+    public ReplicaShares shares(Topology topology, int[] senders) {
+        int[] sendersOnNode = new int[topology.nodes()];
+        boolean[] sends = new boolean[topology.gpus()];
         for (int source : senders) {
-            int own = Arrays.binarySearch(gpus, source);
-            int node = topology.nodeOf(source);
-            if (own >= 0) {
-                ranks[own]++;
-            } else if (onNode[node] > 0 && onNode[node] < gpus.length) {
-                ranks[firstOnNode[node]]++;
-            } else {
-                drawn++;
+            sendersOnNode[topology.nodeOf(source)]++;
+            sends[source] = true;
+        }
+        return gpus -> shares(topology, gpus, sends, sendersOnNode, senders.length);
+    }
+
+    private static double[] shares(Topology topology, int[] gpus, boolean[] sends, int[] sendersOnNode, int senders) {
+        double[] ranks = new double[gpus.length];
+        int drawn = senders;
+        int end;
+        for (int first = 0; first < gpus.length; first = end) {
+            int node = topology.nodeOf(gpus[first]);
+            int others = sendersOnNode[node];
+            for (end = first; end < gpus.length && topology.nodeOf(gpus[end]) == node; end++) {
+                if (sends[gpus[end]]) {
+                    ranks[end]++;
+                    others--;
+                    drawn--;
+                }
+            }
+            if (end - first < gpus.length) {
+                ranks[first] += others;
+                drawn -= others;
             }
         }
         int most = Math.ceilDiv(drawn, gpus.length);
-        return Arrays.stream(ranks).map(fixed -> (fixed + most) / senders.length).toArray();
+        for (int r = 0; r < ranks.length; r++) {
+            ranks[r] = (ranks[r] + most) / senders;
+        }
+        return ranks;
     }
 
     private static boolean sends(int[] senders, int rank) {

@@ -143,7 +143,7 @@ class RulePlanTest {
         counts[0] = 1;
         double[] load = new double[layout.topology().gpus()];
         rule.gpuLoad(layout, counts, 0, load);
-        double[] shares = rule.shares(layout.topology(), senders, gpus);
+        double[] shares = rule.shares(layout.topology(), senders).of(gpus);
         for (int r = 0; r < gpus.length; r++) {
             assertThat(shares[r]).isGreaterThanOrEqualTo(load[gpus[r]] - 1e-12)
                     .isCloseTo(load[gpus[r]], within(tolerance));

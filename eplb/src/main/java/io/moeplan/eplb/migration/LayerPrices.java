@@ -6,6 +6,7 @@ import io.moeplan.eplb.search.GpuLoads;
 import io.moeplan.eplb.search.MeanLoads;
 import io.moeplan.eplb.search.Objective;
 import io.moeplan.eplb.search.PricedLayout;
+import io.moeplan.eplb.search.Split;
 import java.util.Arrays;
 
 /** How one layer's layouts are judged while they are changed: by what the plan was made for, on the steps it was made on. */
@@ -20,7 +21,8 @@ final class LayerPrices {
      */
     LayerPrices(PlanProblem problem, Objective objective, LoadTrace trace, int layer) {
         this.problem = problem;
-        loads = objective.loads(counts(trace, layer), problem.presentGpus(), layer);
+        int gpus = problem.presentGpus();
+        loads = objective.loads(objective.load(counts(trace, layer), gpus, layer), gpus, new Split.Even());
     }
 
     /** Without steps in which the layer got no token, {@code [steps][experts]}; never empty. */

@@ -11,22 +11,12 @@ public sealed interface Objective {
     String name();
 
     /**
-     * GPU loads that are priced by this objective.
+     * GPU loads that are priced by this objective, under a rule by which tokens come to replicas.
      *
-     * @param counts tokens of each expert in each step, {@code [steps][experts]}; no step without tokens
-     * @param seed   for objectives that draw
-     */
-    default GpuLoads loads(int[][] counts, int gpus, long seed) {
-        return loads(counts, gpus, seed, new Split.Even());
-    }
-
-    /**
-     * The same under a rule by which tokens come to replicas.
-     *
+     * @param load its own {@link #load}
      * @throws IllegalArgumentException if this objective cannot be priced under it
      */
-    default GpuLoads loads(int[][] counts, int gpus, long seed, Split split) {
-        ReplicaLoad load = load(counts, gpus, seed);
+    default GpuLoads loads(ReplicaLoad load, int gpus, Split split) {
         return switch (split) {
             case Split.Even _ -> new ScenarioLoads(load, gpus, tail());
             case Split.Fixed fixed -> new RoutedLoads(load, gpus, tail(), fixed.shares());
@@ -34,7 +24,12 @@ public sealed interface Objective {
         };
     }
 
-    /** The scenarios, and what a replica adds in each. */
+    /**
+     * The scenarios, and what a replica adds in each.
+     *
+     * @param counts tokens of each expert in each step, {@code [steps][experts]}; no step without tokens
+     * @param seed   for objectives that draw
+     */
     ReplicaLoad load(int[][] counts, int gpus, long seed);
 
     /** The share of the scenarios, the worst ones, that count. */
@@ -57,10 +52,10 @@ public sealed interface Objective {
         }
 
         @Override
-        public GpuLoads loads(int[][] counts, int gpus, long seed, Split split) {
+        public GpuLoads loads(ReplicaLoad load, int gpus, Split split) {
             return split instanceof Split.Even
-                    ? new MeanLoads(load(counts, gpus, seed), gpus, POWER)
-                    : Objective.super.loads(counts, gpus, seed, split);
+                    ? new MeanLoads(load, gpus, POWER)
+                    : Objective.super.loads(load, gpus, split);
         }
     }
 
@@ -138,12 +133,12 @@ public sealed interface Objective {
 
         /** @throws IllegalArgumentException if tokens are split anew in every step: time is not all in tokens then */
         @Override
-        public GpuLoads loads(int[][] counts, int gpus, long seed, Split split) {
+        public GpuLoads loads(ReplicaLoad load, int gpus, Split split) {
             if (split instanceof Split.Evenest) {
                 throw new IllegalArgumentException("the objective decode cannot be planned for the dispatch rule lp:"
                         + " use --objective steps, tail or mean, or another rule");
             }
-            return Objective.super.loads(counts, gpus, seed, split);
+            return Objective.super.loads(load, gpus, split);
         }
     }
 

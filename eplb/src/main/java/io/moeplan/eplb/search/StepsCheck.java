@@ -25,25 +25,23 @@ public final class StepsCheck {
      *
      * @param counts tokens of each expert in each step, {@code [steps][experts]}; no step without tokens
      * @param effort numbers to touch for each of the two plans
-     * @param split  what the plans know of the dispatch rule
-     * @param judge  judges by the rule
+     * @param judge  judges a plan; both are made for the even split
      * @return how much lower the mean over the judged steps of max / mean is with steps; positive if steps are better
      */
-    public static double gain(LayerProblem problem, int[][] counts, long effort, long seed, Split split,
-            Judge judge) {
+    public static double gain(LayerProblem problem, int[][] counts, long effort, long seed, Judge judge) {
         int cut = (int) (counts.length * PLANNED_ON);
         if (cut < Objective.LEAST_STEPS || cut == counts.length) {
             return 0;
         }
         int[][] before = Arrays.copyOf(counts, cut);
         int[][] after = Arrays.copyOfRange(counts, cut, counts.length);
-        return judge.maxOverMean(plan(problem, new Objective.NoisyMean(), before, effort, seed, split), after)
-                - judge.maxOverMean(plan(problem, new Objective.Steps(), before, effort, seed, split), after);
+        return judge.maxOverMean(plan(problem, new Objective.NoisyMean(), before, effort, seed), after)
+                - judge.maxOverMean(plan(problem, new Objective.Steps(), before, effort, seed), after);
     }
 
-    private static int[] plan(LayerProblem problem, Objective objective, int[][] counts, long effort, long seed,
-            Split split) {
-        LayerSearch search = new LayerSearch(problem, objective.loads(counts, problem.gpus(), seed, split), seed);
+    private static int[] plan(LayerProblem problem, Objective objective, int[][] counts, long effort, long seed) {
+        ReplicaLoad load = objective.load(counts, problem.gpus(), seed);
+        LayerSearch search = new LayerSearch(problem, objective.loads(load, problem.gpus(), new Split.Even()), seed);
         search.run(effort, 1, 1, () -> false);
         return search.slots();
     }

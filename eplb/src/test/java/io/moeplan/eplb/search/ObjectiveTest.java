@@ -35,7 +35,8 @@ class ObjectiveTest {
 
     @Test
     void theMeanIsTheFullestGpu() {
-        GpuLoads loads = new Objective.Mean().loads(new int[][]{{4, 2}, {8, 2}}, 2, 0);
+        Objective mean = new Objective.Mean();
+        GpuLoads loads = mean.loads(mean.load(new int[][]{{4, 2}, {8, 2}}, 2, 0), 2, new Split.Even());
         Placement placement = new Placement(2, new int[]{1, 1});
         placement.put(0, 0);
         placement.put(1, 1);
@@ -130,7 +131,7 @@ class ObjectiveTest {
                 counts[t][e] = (int) ((150 + 13 * (e * 7 % 16)) * Math.exp(turn) * (1 + 0.1 * random.nextDouble()));
             }
         }
-        assertThat(StepsCheck.gain(LayerProblem.of(16, 1, 8, 2), counts, 1_000_000, 1, new Split.Even(),
+        assertThat(StepsCheck.gain(LayerProblem.of(16, 1, 8, 2), counts, 1_000_000, 1,
                 ObjectiveTest::maxOverMean)).isGreaterThan(0.2);
     }
 
