@@ -5,10 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -40,29 +37,16 @@ public final class SafetensorsFile implements AutoCloseable {
      *
      * @throws IOException if there is no such file or the header is not to be trusted
      */
-    @SuppressWarnings("MustBeClosedChecker") // the arena goes to the returned file, whose close() closes it
     public static SafetensorsFile open(Path path) throws IOException {
-        if (!Files.isRegularFile(path)) {
-            throw new CheckpointException(path, "no such file");
-        }
-        Arena arena = Arena.ofShared();
-        try {
-            MemorySegment file = map(path, arena);
-            long headerBytes = headerLength(path, file);
-            byte[] json = file.asSlice(8, headerBytes).toArray(ValueLayout.JAVA_BYTE);
-            MemorySegment data = file.asSlice(8 + headerBytes);
-            return new SafetensorsFile(path, arena, 8 + headerBytes, data,
-                    SafetensorsHeader.parse(path, json, data.byteSize()));
-        } catch (IOException | RuntimeException e) {
-            arena.close();
-            throw e;
-        }
+        return MappedFile.open(path, (file, arena) -> parse(path, file, arena));
     }
 
-    private static MemorySegment map(Path path, Arena arena) throws IOException {
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-        }
+    private static SafetensorsFile parse(Path path, MemorySegment file, Arena arena) throws IOException {
+        long headerBytes = headerLength(path, file);
+        byte[] json = file.asSlice(8, headerBytes).toArray(ValueLayout.JAVA_BYTE);
+        MemorySegment data = file.asSlice(8 + headerBytes);
+        return new SafetensorsFile(path, arena, 8 + headerBytes, data,
+                SafetensorsHeader.parse(path, json, data.byteSize()));
     }
 
     private static long headerLength(Path path, MemorySegment file) throws IOException {

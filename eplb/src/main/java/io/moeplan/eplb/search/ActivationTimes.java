@@ -7,16 +7,6 @@ package io.moeplan.eplb.search;
  */
 record ActivationTimes(float[][] tokens, CostModel model) implements ReplicaLoad {
     @Override
-    public int scenarios() {
-        return tokens.length;
-    }
-
-    @Override
-    public int experts() {
-        return tokens[0].length;
-    }
-
-    @Override
     public double of(int scenario, int expert, double share) {
         return model.replicaSeconds(tokens[scenario][expert] * share, 1);
     }

@@ -5,11 +5,17 @@ package io.moeplan.eplb.search;
  * are sums of these, so an objective is a choice of scenarios and of this function.
  */
 public interface ReplicaLoad {
-    /** Number of scenarios, 1 or more. */
-    int scenarios();
+    /** Tokens that experts get, {@code [scenarios][experts]}; one scenario or more. */
+    float[][] tokens();
+
+    default int scenarios() {
+        return tokens().length;
+    }
 
     /** Logical experts. */
-    int experts();
+    default int experts() {
+        return tokens()[0].length;
+    }
 
     /**
      * The load of a replica that takes this share of its expert's tokens; finite and not negative. Any unit.

@@ -26,16 +26,6 @@ public record TokenLoads(float[][] tokens, double noise) implements ReplicaLoad 
     }
 
     @Override
-    public int scenarios() {
-        return tokens.length;
-    }
-
-    @Override
-    public int experts() {
-        return tokens[0].length;
-    }
-
-    @Override
     public double of(int scenario, int expert, double share) {
         double part = tokens[scenario][expert] * share;
         return part + noise * part * share;

@@ -1,14 +1,10 @@
 package io.moeplan.tensors.gguf;
 
-import io.moeplan.tensors.CheckpointException;
+import io.moeplan.tensors.MappedFile;
 import io.moeplan.tensors.StridedTensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
@@ -20,13 +16,10 @@ public final class GgufFile implements AutoCloseable {
     private final Arena arena;
     private final GgufHeader header;
 
-    private GgufFile(Path path, Arena arena) throws IOException {
+    private GgufFile(Path path, Arena arena, GgufHeader header) {
         this.path = path;
         this.arena = arena;
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            MemorySegment file = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-            this.header = GgufHeader.read(path, file);
-        }
+        this.header = header;
     }
 
     /**
@@ -34,18 +27,8 @@ public final class GgufFile implements AutoCloseable {
      *
      * @throws IOException if there is no such file, or the header is not to be trusted
      */
-    @SuppressWarnings("MustBeClosedChecker") // the arena goes to the returned file, whose close() closes it
     public static GgufFile open(Path path) throws IOException {
-        if (!Files.isRegularFile(path)) {
-            throw new CheckpointException(path, "no such file");
-        }
-        Arena arena = Arena.ofShared();
-        try {
-            return new GgufFile(path, arena);
-        } catch (IOException | RuntimeException e) {
-            arena.close();
-            throw e;
-        }
+        return MappedFile.open(path, (file, arena) -> new GgufFile(path, arena, GgufHeader.read(path, file)));
     }
 
     public Path path() {

@@ -2,6 +2,7 @@ package io.moeplan.tensors.torch;
 
 import io.moeplan.tensors.CheckpointException;
 import io.moeplan.tensors.DType;
+import io.moeplan.tensors.MappedFile;
 import io.moeplan.tensors.Printable;
 import io.moeplan.tensors.StridedTensor;
 import java.io.IOException;
@@ -9,11 +10,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
 /**
  * A mapped PyTorch archive ({@code .pt}, PyTorch 1.6 and later). Its values are read when it is opened, the elements of
@@ -39,10 +37,9 @@ public final class TorchArchive implements AutoCloseable {
     private ZipDirectory.Entry inflated;
     private MemorySegment inflatedBytes;
 
-    private TorchArchive(Path path, Arena arena) throws IOException {
+    private TorchArchive(Path path, MemorySegment file, Arena arena) throws IOException {
         this.path = path;
         this.arena = arena;
-        MemorySegment file = map(path, arena);
         requireZip(path, file);
         this.zip = ZipDirectory.read(path, file);
         ZipDirectory.Entry pickle = pickle();
@@ -57,24 +54,8 @@ public final class TorchArchive implements AutoCloseable {
      * @throws IOException if there is no such file, it is no such archive, it is damaged, or it holds anything else than
      *                     tensors and plain values; the message says which
      */
-    @SuppressWarnings("MustBeClosedChecker") // the arena goes to the returned archive, whose close() closes it
     public static TorchArchive open(Path path) throws IOException {
-        if (!Files.isRegularFile(path)) {
-            throw new CheckpointException(path, "no such file");
-        }
-        Arena arena = Arena.ofShared();
-        try {
-            return new TorchArchive(path, arena);
-        } catch (IOException | RuntimeException e) {
-            arena.close();
-            throw e;
-        }
-    }
-
-    private static MemorySegment map(Path path, Arena arena) throws IOException {
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-        }
+        return MappedFile.open(path, (file, arena) -> new TorchArchive(path, file, arena));
     }
 
     private static void requireZip(Path path, MemorySegment file) throws IOException {
