@@ -35,7 +35,7 @@ final class GatedMlp {
             Projection.read(ups, i, up);
             add(gateBias, gate, width);
             add(upBias, up, width);
-            Numeric.gate(activation, gate, up, width);
+            Numeric.gate(activation, gate, up, width, scratch.exponentials());
             Projection.write(gate, 0, inner, i);
         }
         gemm.multiply(mlp.down().weight(), inner, y);
