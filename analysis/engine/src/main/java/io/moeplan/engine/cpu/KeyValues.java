@@ -17,7 +17,7 @@ import java.util.BitSet;
  */
 final class KeyValues {
     /** Tokens of a block; the fewer, the less is computed for tokens that are not seen, the more, the faster it goes. */
-    static final int BLOCK = 128;
+    static final int BLOCK = 256;
 
     private static final Path NO_FILE = Path.of("");
 

@@ -114,10 +114,10 @@ record SoftmaxTile(KeyValues keyValues, int firstBlock, int position, int querie
             scale(sum, factor, width);
             maxima[r] = max;
         }
-        exponentials.ofDifferences(row, max, KeyValues.BLOCK);
+        exponentials.ofDifferences(row, max, to);
         Arrays.fill(row, 0, from, 0);
         Arrays.fill(row, to, KeyValues.BLOCK, 0);
-        add(row, total, KeyValues.BLOCK);
+        add(row, total, to);
     }
 
     private static void scale(float[] x, float factor, int count) {
