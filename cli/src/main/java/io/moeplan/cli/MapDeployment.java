@@ -1,0 +1,25 @@
+package io.moeplan.cli;
+
+import io.moeplan.eplb.Plan;
+import io.moeplan.recording.maps.MapTarget;
+import java.io.IOException;
+import picocli.CommandLine.Option;
+
+/** The deployment that an engine's map is for, where a command takes one in a plan's place. */
+final class MapDeployment {
+    @Option(names = "--nodes", paramLabel = "N", defaultValue = "1",
+            description = "Nodes that the GPUs of an engine's map are in; plan files say it themselves. Default:"
+                    + " ${DEFAULT-VALUE}.")
+    private int nodes;
+
+    @Option(names = "--gpus", paramLabel = "G", description = "GPUs over all nodes that an engine's map is for."
+            + " Default: what the file says; vllm-ascend's does.")
+    private Integer gpus;
+
+    Plan read(PlanArgument argument, MapTarget target) throws IOException {
+        if (nodes < 1 || (gpus != null && gpus < 1)) {
+            throw new IllegalArgumentException("--nodes and --gpus must be at least 1");
+        }
+        return argument.read(target, nodes, gpus == null ? 0 : gpus);
+    }
+}
