@@ -1,6 +1,7 @@
 package io.moeplan.cli;
 
 import io.moeplan.eplb.Plan;
+import io.moeplan.recording.maps.EngineMap;
 import io.moeplan.recording.maps.MapTarget;
 import java.io.IOException;
 import picocli.CommandLine.Option;
@@ -17,9 +18,18 @@ final class MapDeployment {
     private Integer gpus;
 
     Plan read(PlanArgument argument, MapTarget target) throws IOException {
+        requirePositive();
+        return argument.read(target, nodes, gpus == null ? 0 : gpus);
+    }
+
+    Plan read(EngineMap map, MapTarget target) throws IOException {
+        requirePositive();
+        return map.plan(target, nodes, gpus == null ? 0 : gpus);
+    }
+
+    private void requirePositive() {
         if (nodes < 1 || (gpus != null && gpus < 1)) {
             throw new IllegalArgumentException("--nodes and --gpus must be at least 1");
         }
-        return argument.read(target, nodes, gpus == null ? 0 : gpus);
     }
 }

@@ -7,6 +7,7 @@ import io.moeplan.engine.model.ModelException;
 import io.moeplan.engine.model.Router;
 import io.moeplan.eplb.LayerPlan;
 import io.moeplan.eplb.Plan;
+import io.moeplan.recording.maps.MapTarget;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -77,6 +78,12 @@ record ModelFacts(Path file, String type, int decoderLayers, Optional<int[]> moe
         if (!faults.isEmpty()) {
             throw new IOException(plan + ": does not fit " + file + ": " + String.join("; ", faults));
         }
+    }
+
+    /** What an engine's map is read for; a model of an unknown family has no MoE layers to go by. */
+    MapTarget target() {
+        Plan.Model model = new Plan.Model(type, type, experts, topK, 1);
+        return moeLayers.map(numbers -> MapTarget.of(model, numbers)).orElse(MapTarget.ANY);
     }
 
     /** What was compared, in a line. */

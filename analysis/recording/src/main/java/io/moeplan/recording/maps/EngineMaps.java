@@ -33,6 +33,19 @@ public final class EngineMaps {
     }
 
     /**
+     * Reads a map of an engine's, if the file is one rather than that engine's outputs or loads.
+     *
+     * @return empty if it is something else
+     * @throws IOException if there is no such file, or it is a damaged map
+     */
+    public static Optional<EngineMap> find(Engine engine, Path file) throws IOException {
+        if (engine == Engine.VLLM && MapText.isListOfNumbers(file)) {
+            return Optional.of(read(engine, file));
+        }
+        return find(file).filter(map -> map.engine() == engine);
+    }
+
+    /**
      * Reads a map of an engine's.
      *
      * @throws IOException if the file is none, in one line

@@ -31,6 +31,7 @@ final class MapText {
     private static final List<String> KEYS_OF_YAML = List.of("num_slots", "initial_global_assignments");
     private static final List<String> KEYS = List.of("physical_to_logical_map", "moe_layer_count", "layer_list",
             "expert_to_ep_rank", "initial_global_assignments", "logical_to_physical_map", "expert_count");
+    private static final Pattern NUMBERS = Pattern.compile("\\[\\s*(\\[\\s*)?\\d");
     private static final Pattern FLAT_LIST = Pattern.compile("\\[\\s*\\d");
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
@@ -102,6 +103,11 @@ final class MapText {
         LoaderOptions options = new LoaderOptions();
         options.setCodePointLimit((int) Math.min(Integer.MAX_VALUE, Math.max(1024, bytes)));
         return new YAMLMapper(YAMLFactory.builder().loaderOptions(options).build());
+    }
+
+    /** Whether it is JSON that begins like one list of numbers, or like a list of such lists. */
+    static boolean isListOfNumbers(Path file) throws IOException {
+        return NUMBERS.matcher(head(file)).lookingAt();
     }
 
     /** Spares parsing workloads, counts and other text that is large. */

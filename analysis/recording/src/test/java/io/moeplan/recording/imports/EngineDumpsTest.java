@@ -100,7 +100,7 @@ class EngineDumpsTest {
     void refusesWhatASourceCannotGive() {
         refused(Dumps.resource("sglang_stat"), Dumps.options(null, Mode.PER_TOKEN), "holds counts");
         refused(Dumps.resource("trtllm"), Dumps.options(3, null), "leave --top-k out");
-        refused(Dumps.resource("vllm-ascend-map.json"), Dumps.PLAIN, "a vllm-ascend expert map");
+        refused(Dumps.resource("vllm-ascend-map.json"), Dumps.PLAIN, "an expert map (vllm-ascend)");
         refused(temp.resolve("absent"), Dumps.PLAIN, "no such file");
     }
 
