@@ -174,6 +174,9 @@ final class CompareCommand implements Callable<Integer> {
         Optional<Plan> loaded = current == null ? Optional.empty() : Optional.of(loaded(manifest));
         var bytes = expertBytes.of(manifest);
         HoldoutSplit split = HoldoutSplit.of(recording.trace(opened), holdout);
+        if (replay.asked()) {
+            JudgedRequests.require(opened);
+        }
         boolean traffic = !noTraffic && manifest.mode() == Mode.PER_TOKEN;
         Optional<TokenTrace> tokens = traffic || replay.asked()
                 ? Optional.of(opened.tokenTrace())

@@ -67,7 +67,7 @@ final class TrafficCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Optional<RankCosts> costs = rankCosts == null ? Optional.empty() : Optional.of(RankCostsFile.read(rankCosts));
         Recording opened = recording.open();
-        Function<Plan, ReplaySplit> requests = JudgedRequests.of(recording, opened, holdout);
+        Function<Plan, ReplaySplit> requests = JudgedRequests.orPasses(recording, opened, holdout);
         MapTarget target = MapTarget.of(opened.manifest());
         List<TrafficReport> reports = new ArrayList<>();
         for (PlanArgument argument : plans) {

@@ -49,11 +49,11 @@ public record Inspection(String what, List<String> details) {
         List<String> details = new ArrayList<>();
         try (LoadSource opened = Importer.open(source, format, ImportOptions.of("inspect"))) {
             switch (opened) {
-                case StepSource steps -> describe(steps.shape(), details);
+                case StepSource steps -> describe(steps.shape(), opened instanceof CountTable, details);
                 case TokenSource tokens -> describe(tokens.shape(), details);
             }
         }
-        details.add("import it with: moeplan import --from " + format.label());
+        details.add("import it with: moeplan import " + source + " --out REC");
         return new Inspection(format.description(), details);
     }
 
@@ -73,14 +73,17 @@ public record Inspection(String what, List<String> details) {
         return new Inspection("an expert map (" + map.engine().label() + ")", details);
     }
 
-    private static void describe(StepSource.Shape shape, List<String> details) {
+    private static void describe(StepSource.Shape shape, boolean tellsTokens, List<String> details) {
         details.add("shape: " + shape.layerNumbers().length + " layers, " + shape.experts() + " experts each"
                 + (shape.topK() > 0 ? ", top-" + shape.topK() : ""));
         details.add("mode: " + shape.mode().label());
         Set<Absent> absent = new TreeSet<>(shape.absent());
         absent.add(Absent.REQUESTS);
         if (shape.topK() == 0) {
-            absent.addAll(Set.of(Absent.TOP_K, Absent.TOKENS));
+            absent.add(Absent.TOP_K);
+        }
+        if (shape.topK() == 0 && !tellsTokens) {
+            absent.add(Absent.TOKENS);
         }
         details.add("not told: " + labels(absent));
     }

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -44,7 +45,9 @@ final class OtherFiles {
             case ZIP -> archive(source);
             case JSON_OBJECT, JSON_ARRAY -> json(source);
             case NUMPY -> List.of("a NumPy array");
-            case TEXT -> List.of("text; as a workload it is one request (moeplan record)");
+            case TEXT -> isPage(source)
+                    ? List.of("an HTML page")
+                    : List.of("text; as a workload it is one request (moeplan record)");
             default -> byMagic(source);
         };
     }
@@ -60,6 +63,13 @@ final class OtherFiles {
             return lines;
         }
         return entries(folder);
+    }
+
+    private static boolean isPage(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            String head = new String(in.readNBytes(16), StandardCharsets.ISO_8859_1).toLowerCase(Locale.ROOT);
+            return head.startsWith("<!doctype html") || head.startsWith("<html");
+        }
     }
 
     private static List<String> entries(Path folder) throws IOException {
