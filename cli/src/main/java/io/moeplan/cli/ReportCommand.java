@@ -6,7 +6,6 @@ import io.moeplan.eplb.JudgedSteps;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
 import io.moeplan.recording.Recording;
-import io.moeplan.recording.maps.MapTarget;
 import io.moeplan.report.HtmlReport;
 import io.moeplan.report.PlanReport;
 import io.moeplan.report.ReportModel;
@@ -65,7 +64,7 @@ final class ReportCommand implements Callable<Integer> {
         LoadTrace trace = recording.trace(opened);
         Optional<PlanReport> plan = planFile == null
                 ? Optional.empty()
-                : Optional.of(judged(deployment.read(planFile, MapTarget.of(opened.manifest())), opened, trace));
+                : Optional.of(judged(deployment.read(planFile, opened, recording), opened, trace));
         ReportModel model = ReportModel.of(Facts.run(opened, trace), Analyzer.analyze(trace, opened.loadsByTag()),
                 trace, plan);
         HtmlReport.write(model, out);

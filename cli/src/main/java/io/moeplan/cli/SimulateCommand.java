@@ -6,7 +6,6 @@ import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.replay.ReplaySplit;
 import io.moeplan.recording.Recording;
-import io.moeplan.recording.maps.MapTarget;
 import io.moeplan.report.CsvReport;
 import io.moeplan.report.JsonReport;
 import io.moeplan.report.PlanReport;
@@ -63,9 +62,8 @@ final class SimulateCommand implements Callable<Integer> {
         Recording opened = recording.open();
         Function<Plan, JudgedSteps> steps = replay.asked() ? replayed(opened) : recorded(opened);
         List<PlanReport> reports = new ArrayList<>();
-        MapTarget target = MapTarget.of(opened.manifest());
         for (PlanArgument argument : plans) {
-            Plan plan = deployment.read(argument, target);
+            Plan plan = deployment.read(argument, opened, recording);
             reports.add(Judging.report(plan, steps.apply(plan), dispatch.rule(plan), deadZone.ratio()));
         }
         format.print(spec.commandLine().getOut(),

@@ -10,7 +10,6 @@ import io.moeplan.eplb.traffic.RankCostsFile;
 import io.moeplan.eplb.traffic.TokenSources;
 import io.moeplan.eplb.traffic.Traffic;
 import io.moeplan.recording.Recording;
-import io.moeplan.recording.maps.MapTarget;
 import io.moeplan.report.TrafficRendering;
 import io.moeplan.report.TrafficReport;
 import java.io.IOException;
@@ -68,10 +67,9 @@ final class TrafficCommand implements Callable<Integer> {
         Optional<RankCosts> costs = rankCosts == null ? Optional.empty() : Optional.of(RankCostsFile.read(rankCosts));
         Recording opened = recording.open();
         Function<Plan, ReplaySplit> requests = JudgedRequests.orPasses(recording, opened, holdout);
-        MapTarget target = MapTarget.of(opened.manifest());
         List<TrafficReport> reports = new ArrayList<>();
         for (PlanArgument argument : plans) {
-            Plan plan = deployment.read(argument, target);
+            Plan plan = deployment.read(argument, opened, recording);
             reports.add(report(plan, requests.apply(plan), costs));
         }
         format.print(spec.commandLine().getOut(),

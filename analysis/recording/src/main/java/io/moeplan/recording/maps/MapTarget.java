@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param layers      the model's number of each MoE layer, ascending; empty to go by the map
  * @param numbersTold whether these are the model's own numbers, rather than counted from 0 for want of them
  * @param trace       loads that the map's figures are worked out from; without it they say that all is even
- * @param digest      of the recording that the loads are from, null if there are none
+ * @param digest      of the recording that the plan is to name as the one it was made on, null if it is to name none
  */
 public record MapTarget(String name, Optional<Plan.Model> model, Optional<int[]> layers, boolean numbersTold,
         Optional<LoadTrace> trace, String digest) {
@@ -38,7 +38,12 @@ public record MapTarget(String name, Optional<Plan.Model> model, Optional<int[]>
         return new MapTarget("the model", Optional.of(model), Optional.of(moeLayers), true, Optional.empty(), null);
     }
 
-    /** The same, with loads. */
+    /** The same, with loads to work figures out from. */
+    public MapTarget with(LoadTrace loads) {
+        return with(loads, null);
+    }
+
+    /** The same, with the loads of a recording that the plan is to name. */
     public MapTarget with(LoadTrace loads, String recording) {
         return new MapTarget(name, model, layers, numbersTold, Optional.of(loads), recording);
     }
@@ -48,7 +53,8 @@ public record MapTarget(String name, Optional<Plan.Model> model, Optional<int[]>
     }
 
     Plan.Recording recording() {
-        return new Plan.Recording(digest, trace.map(loads -> loads.steps().size()).orElse(0),
-                trace.map(LoadTrace::tokens).orElse(0L));
+        return trace.filter(loads -> digest != null)
+                .map(loads -> new Plan.Recording(digest, loads.steps().size(), loads.tokens()))
+                .orElse(new Plan.Recording(null, 0, 0));
     }
 }
