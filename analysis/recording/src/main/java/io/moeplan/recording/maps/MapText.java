@@ -91,8 +91,8 @@ final class MapText {
         } catch (JsonProcessingException e) {
             String line = e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ";
             String problem = e.getOriginalMessage() == null
-                    ? ""
-                    : e.getOriginalMessage().lines().findFirst().orElse("");
+                    ? "cannot be parsed"
+                    : e.getOriginalMessage().lines().findFirst().orElse("").replaceFirst(" \\(start marker at.*", "");
             throw new IOException(file + ": " + line + "not " + (yaml ? "YAML" : "JSON") + ": "
                     + Printable.of(problem), e);
         }
