@@ -2,7 +2,7 @@ package io.moeplan.cli;
 
 import io.moeplan.engine.record.RecordingMode;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.PlanFile;
+import io.moeplan.eplb.planfile.PlanFile;
 import io.moeplan.recording.Manifest;
 import io.moeplan.recording.Recording;
 import io.moeplan.recording.imports.ImportOptions;

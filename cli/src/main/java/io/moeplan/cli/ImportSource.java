@@ -1,6 +1,6 @@
 package io.moeplan.cli;
 
-import io.moeplan.eplb.Engine;
+import io.moeplan.eplb.dispatch.Engine;
 import io.moeplan.recording.imports.SourceFormat;
 import io.moeplan.recording.maps.EngineMap;
 import io.moeplan.recording.maps.EngineMaps;

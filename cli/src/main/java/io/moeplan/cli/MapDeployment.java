@@ -1,7 +1,7 @@
 package io.moeplan.cli;
 
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.PlanFile;
+import io.moeplan.eplb.planfile.PlanFile;
 import io.moeplan.recording.Recording;
 import io.moeplan.recording.maps.EngineMap;
 import io.moeplan.recording.maps.MapTarget;

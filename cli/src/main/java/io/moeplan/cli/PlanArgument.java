@@ -1,8 +1,8 @@
 package io.moeplan.cli;
 
-import io.moeplan.eplb.Engine;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.PlanFile;
+import io.moeplan.eplb.dispatch.Engine;
+import io.moeplan.eplb.planfile.PlanFile;
 import io.moeplan.recording.maps.EngineMap;
 import io.moeplan.recording.maps.EngineMaps;
 import io.moeplan.recording.maps.MapTarget;

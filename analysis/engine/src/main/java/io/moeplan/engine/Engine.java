@@ -1,6 +1,7 @@
 package io.moeplan.engine;
 
 import io.moeplan.engine.backend.Backend;
+import io.moeplan.engine.cpu.Arithmetic;
 import io.moeplan.engine.cpu.CpuBackend;
 import io.moeplan.engine.cpu.WeightReading;
 import io.moeplan.engine.generate.Generation;
@@ -45,11 +46,12 @@ public final class Engine implements AutoCloseable {
     /**
      * Opens a model directory for the CPU.
      *
+     * @throws IllegalArgumentException if this machine does not compute in the precision asked for
      * @throws IOException if config.json or the checkpoint is missing, damaged or not supported
      */
     public static Engine open(Path directory, EngineOptions options) throws IOException {
-        return open(directory, options, model -> new CpuBackend(model, options.threads(), options.memoryBytes(),
-                WeightReading.BY_SIZE, options.warnings()));
+        return open(directory, options, model -> new CpuBackend(model, Arithmetic.of(options.precision()),
+                options.threads(), options.memoryBytes(), WeightReading.BY_SIZE, options.warnings()));
     }
 
     /**

@@ -1,7 +1,7 @@
 package io.moeplan.recording.exports;
 
-import io.moeplan.eplb.AtomicFile;
 import io.moeplan.eplb.LoadTrace;
+import io.moeplan.eplb.planfile.AtomicFile;
 import io.moeplan.recording.Mode;
 import io.moeplan.recording.Recording;
 import java.io.IOException;

@@ -2,8 +2,8 @@ package io.moeplan.recording.imports;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.PlanFile;
 import io.moeplan.eplb.Topology;
+import io.moeplan.eplb.planfile.PlanFile;
 import io.moeplan.recording.Manifest;
 import io.moeplan.recording.Recording;
 import io.moeplan.tensors.Printable;

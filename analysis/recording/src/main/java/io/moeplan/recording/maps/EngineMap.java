@@ -1,13 +1,13 @@
 package io.moeplan.recording.maps;
 
-import io.moeplan.eplb.Engine;
 import io.moeplan.eplb.GroupPlacement;
 import io.moeplan.eplb.LayerPlan;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.PlanProblem;
-import io.moeplan.eplb.Planning;
 import io.moeplan.eplb.Requirements;
 import io.moeplan.eplb.Topology;
+import io.moeplan.eplb.dispatch.Engine;
+import io.moeplan.eplb.planner.Planning;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package io.moeplan.recording.maps;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.moeplan.eplb.Engine;
+import io.moeplan.eplb.dispatch.Engine;
 import io.moeplan.eplb.export.SglangExporter;
 import io.moeplan.tensors.Printable;
 import java.io.IOException;

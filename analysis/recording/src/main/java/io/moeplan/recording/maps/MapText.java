@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import io.moeplan.eplb.Engine;
+import io.moeplan.eplb.dispatch.Engine;
 import io.moeplan.tensors.Printable;
 import java.io.CharConversionException;
 import java.io.IOException;

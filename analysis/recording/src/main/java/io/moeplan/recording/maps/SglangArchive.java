@@ -1,8 +1,8 @@
 package io.moeplan.recording.maps;
 
-import io.moeplan.eplb.AtomicFile;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.export.SglangExporter;
+import io.moeplan.eplb.planfile.AtomicFile;
 import io.moeplan.tensors.NewTensor;
 import io.moeplan.tensors.torch.TorchWriter;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package io.moeplan.recording.imports;
 
-import io.moeplan.eplb.Engine;
+import io.moeplan.eplb.dispatch.Engine;
 import io.moeplan.recording.RequestRow;
 import io.moeplan.recording.TokenRows;
 import io.moeplan.recording.maps.EngineMaps;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.moeplan.eplb.Engine;
 import io.moeplan.eplb.LayerPlan;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.Topology;
+import io.moeplan.eplb.dispatch.Engine;
 import io.moeplan.eplb.export.Exporter;
 import io.moeplan.eplb.export.SglangExporter;
 import io.moeplan.eplb.export.VllmExporter;
