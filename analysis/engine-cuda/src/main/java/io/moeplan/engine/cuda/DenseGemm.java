@@ -16,11 +16,12 @@ public final class DenseGemm implements AutoCloseable {
     private static final int COMPUTE_FLOAT32 = 68;
     private static final int TRANSPOSE_A = 3;
     private static final int MAX_WORKSPACE_BYTES = 1;
+    private static final int FIRST_MIN_ALIGNMENT = 5;
     /** The chosen algorithm comes first in a heuristic's result. */
     private static final long HEURISTIC_BYTES = 96;
 
     private final CublasLt lt;
-    private final Arena arena = Arena.ofConfined();
+    private final Arena arena = Arena.ofShared();
     private final Map<Shape, Choice> choices = new HashMap<>();
     private final DeviceBuffer workspace;
     private final MemorySegment handle;
@@ -51,9 +52,10 @@ public final class DenseGemm implements AutoCloseable {
 
     private record Shape(Layout a, Layout w, Layout c, boolean accumulate) {}
 
-    private record Layout(long rows, long columns, long stride, Type type) {
+    /** @param alignment of the first element, in bytes, 256 at most */
+    private record Layout(long rows, long columns, long stride, Type type, int alignment) {
         static Layout of(Matrix m) {
-            return new Layout(m.rows, m.columns, m.stride, m.type);
+            return new Layout(m.rows, m.columns, m.stride, m.type, (int) Math.min(256, Long.lowestOneBit(m.address)));
         }
     }
 
@@ -79,12 +81,23 @@ public final class DenseGemm implements AutoCloseable {
      * @throws CudaException if cuBLASLt has nothing for these shapes and types
      */
     public void multiply(Stream stream, Matrix a, Matrix w, Matrix c, boolean accumulate) {
+        multiply(stream, a, w, c, accumulate, one);
+    }
+
+    /** Queues {@code c += scale * a * w^T}, otherwise as {@link #multiply}. */
+    public void add(Stream stream, Matrix a, Matrix w, Matrix c, float scale) {
+        try (Arena scalar = Arena.ofConfined()) {
+            multiply(stream, a, w, c, true, scalar.allocateFrom(ValueLayout.JAVA_FLOAT, scale));
+        }
+    }
+
+    private void multiply(Stream stream, Matrix a, Matrix w, Matrix c, boolean accumulate, MemorySegment scale) {
         if (a.columns != w.columns || a.rows != c.rows || w.rows != c.columns) {
             throw new IllegalArgumentException("no product of " + a + " and " + w + " into " + c);
         }
         Choice choice = choices.computeIfAbsent(new Shape(Layout.of(a), Layout.of(w), Layout.of(c), accumulate),
                 this::choose);
-        lt.call(lt.matmul, handle, choice.operation, one, w.address, choice.w, a.address, choice.a,
+        lt.call(lt.matmul, handle, choice.operation, scale, w.address, choice.w, a.address, choice.a,
                 accumulate ? one : zero, c.address, choice.c, c.address, choice.c, choice.algorithm,
                 workspace.address(), WORKSPACE, stream.handle());
     }
@@ -102,6 +115,11 @@ public final class DenseGemm implements AutoCloseable {
         MemorySegment preference = out.get(ValueLayout.ADDRESS, 0);
         lt.call(lt.preferenceSetAttribute, preference, MAX_WORKSPACE_BYTES,
                 arena.allocateFrom(ValueLayout.JAVA_LONG, WORKSPACE), 8L);
+        int[] alignments = {shape.w.alignment, shape.a.alignment, shape.c.alignment, shape.c.alignment};
+        for (int i = 0; i < alignments.length; i++) {
+            lt.call(lt.preferenceSetAttribute, preference, FIRST_MIN_ALIGNMENT + i,
+                    arena.allocateFrom(ValueLayout.JAVA_INT, alignments[i]), 4L);
+        }
         MemorySegment algorithm = arena.allocate(HEURISTIC_BYTES, 8);
         MemorySegment found = arena.allocate(ValueLayout.JAVA_INT);
         lt.call(lt.algoGetHeuristic, handle, operation, w, a, c, c, preference, 1, algorithm, found);

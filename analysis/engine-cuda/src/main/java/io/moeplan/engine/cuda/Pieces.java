@@ -1,0 +1,160 @@
+package io.moeplan.engine.cuda;
+
+import io.moeplan.engine.cuda.Piece.Part;
+import io.moeplan.engine.model.Architecture;
+import io.moeplan.engine.model.LayerWeights;
+import io.moeplan.engine.model.Model;
+import io.moeplan.tensors.Tensor;
+import io.moeplan.tensors.matrix.Matrix;
+import io.moeplan.tensors.matrix.PlainMatrix;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/** A model's weights in pieces, in the order of use. */
+final class Pieces {
+    private final Model model;
+    private final int elementBytes;
+    private final long batchBytes;
+    private final List<Piece> embedding;
+    private final List<List<Piece>> layers = new ArrayList<>();
+
+    /**
+     * Divides a model.
+     *
+     * @param elementBytes of an unpacked weight
+     * @param batchBytes   unpacked bytes of experts (or rows of the embedding) taken together
+     */
+    Pieces(Model model, int elementBytes, long batchBytes) {
+        this.model = model;
+        this.elementBytes = elementBytes;
+        this.batchBytes = batchBytes;
+        embedding = table(model.embedding(), Part.EMBEDDING);
+        for (int layer = 0; layer < model.layers().size(); layer++) {
+            layers.add(layer(layer));
+        }
+    }
+
+    List<Piece> embedding() {
+        return embedding;
+    }
+
+    /** Of the head; not used for recording. */
+    List<Piece> head() {
+        return table(model.head(), Part.HEAD);
+    }
+
+    /** A layer's pieces of a kind. */
+    List<Piece> of(int layer, Part part) {
+        return layers.get(layer).stream().filter(piece -> piece.part() == part).toList();
+    }
+
+    /**
+     * What a run uses, in order.
+     *
+     * @param count     how many layers run, from the first
+     * @param routeOnly whether the last of them ends with its router
+     */
+    List<Piece> used(int count, boolean routeOnly) {
+        List<Piece> used = new ArrayList<>(embedding);
+        for (int layer = 0; layer < count; layer++) {
+            boolean last = routeOnly && layer == count - 1;
+            layers.get(layer).stream()
+                    .filter(piece -> !last || piece.part() == Part.ATTENTION || piece.part() == Part.ROUTER)
+                    .forEach(used::add);
+        }
+        return used;
+    }
+
+    /** Rows of a table, so many together that they are no larger than a batch of experts. */
+    private List<Piece> table(Matrix table, Part part) {
+        List<Piece> pieces = new ArrayList<>();
+        int rows = Math.clamp(batchBytes / ((long) table.columns() * elementBytes), 1, table.rows());
+        if (!(table instanceof PlainMatrix plain) || plain.columnStride() != 1
+                || plain.rowStride() != plain.columns()) {
+            rows = table.rows();
+        }
+        for (int from = 0; from < table.rows(); from += rows) {
+            int count = Math.min(rows, table.rows() - from);
+            Matrix some = count == table.rows() ? table : slice((PlainMatrix) table, from, count);
+            pieces.add(new Piece(-1, part, from, count).group(List.of(some), elementBytes));
+        }
+        return pieces;
+    }
+
+    /** Some rows as a matrix of just their bytes. */
+    private static PlainMatrix slice(PlainMatrix table, int from, int count) {
+        Tensor all = table.tensor();
+        long start = (table.offset() + from * table.rowStride()) * all.type().bytes();
+        long size = (long) count * table.columns() * all.type().bytes();
+        Tensor some = new Tensor(all.file(), all.name(), all.type(), new long[]{count, table.columns()},
+                all.position() + start, all.data().asSlice(start, size));
+        return new PlainMatrix(some, count, table.columns(), 0, table.columns(), 1);
+    }
+
+    private List<Piece> layer(int layer) {
+        LayerWeights weights = model.layers().get(layer);
+        List<Piece> pieces = new ArrayList<>();
+        Piece attention = new Piece(layer, Part.ATTENTION, 0, 0);
+        attentionGroups(weights.attention()).forEach(group -> attention.group(group, elementBytes));
+        pieces.add(attention);
+        switch (weights.feedForward()) {
+            case LayerWeights.FeedForward.Dense dense ->
+                pieces.add(mlp(new Piece(layer, Part.DENSE, 0, 0), dense.mlp()));
+            case LayerWeights.FeedForward.Sparse sparse -> {
+                pieces.add(new Piece(layer, Part.ROUTER, 0, 0).group(List.of(sparse.router().weight()), elementBytes));
+                experts(layer, sparse.experts(), pieces);
+                sparse.shared().ifPresent(shared -> {
+                    Piece piece = mlp(new Piece(layer, Part.SHARED, 0, 0), shared);
+                    sparse.sharedGate().ifPresent(gate -> piece.group(List.of(gate), elementBytes));
+                    pieces.add(piece);
+                });
+            }
+        }
+        return pieces;
+    }
+
+    /** What one product takes is one group. */
+    private static List<List<Matrix>> attentionGroups(LayerWeights.Attention attention) {
+        return switch (attention) {
+            case LayerWeights.Attention.GroupedQuery a -> List.of(
+                    List.of(a.query().weight(), a.key().weight(), a.value().weight()), List.of(a.output().weight()));
+            case LayerWeights.Attention.Latent a -> List.of(
+                    List.of(a.queryDown().orElse(a.query()).weight(), a.keyDown().weight()),
+                    a.queryDown().isPresent() ? List.of(a.query().weight()) : List.of(),
+                    List.of(a.keyValue().weight()), List.of(a.output().weight()));
+            case LayerWeights.Attention.GatedDelta a -> List.of(List.of(a.mixed().weight()),
+                    List.of(a.rates().weight()), List.of(a.output().weight()));
+        };
+    }
+
+    private Piece mlp(Piece piece, LayerWeights.Mlp mlp) {
+        return piece.group(List.of(mlp.gate().weight(), mlp.up().weight()), elementBytes)
+                .group(List.of(mlp.down().weight()), elementBytes);
+    }
+
+    private void experts(int layer, List<LayerWeights.Mlp> experts, List<Piece> pieces) {
+        long each = elements(experts.getFirst()) * elementBytes;
+        int together = Math.clamp(batchBytes / each, 1, experts.size());
+        for (int first = 0; first < experts.size(); first += together) {
+            int count = Math.min(together, experts.size() - first);
+            List<LayerWeights.Mlp> some = experts.subList(first, first + count);
+            pieces.add(new Piece(layer, Part.EXPERTS, first, count)
+                    .group(matrices(some, mlp -> Stream.of(mlp.gate().weight(), mlp.up().weight())), elementBytes)
+                    .group(matrices(some, mlp -> Stream.of(mlp.down().weight())), elementBytes));
+        }
+    }
+
+    private static List<Matrix> matrices(List<LayerWeights.Mlp> mlps, Function<LayerWeights.Mlp, Stream<Matrix>> part) {
+        return mlps.stream().flatMap(part).toList();
+    }
+
+    private static long elements(LayerWeights.Mlp mlp) {
+        return mlp.matrices().stream().mapToLong(matrix -> (long) matrix.rows() * matrix.columns()).sum();
+    }
+
+    Architecture architecture() {
+        return model.architecture();
+    }
+}

@@ -1,0 +1,16 @@
+package io.moeplan.engine.cuda;
+
+/**
+ * Consecutive tokens of a wave, on the device.
+ *
+ * @param first     the wave's number of the first of them
+ * @param count     how many
+ * @param residual  float32 {@code [count][hidden]}
+ * @param normed    activations {@code [count][hidden]}
+ * @param positions int32 {@code [count]}, of each in its sequence
+ * @param sequences how many whole sequences they are; 0 if they need not be whole
+ * @param starts    int32 {@code [sequences + 1]}, the first token of each, counted from {@code first}
+ * @param longest   tokens of the longest of these sequences
+ */
+record Tokens(int first, int count, long residual, long normed, long positions, int sequences, long starts,
+        int longest) {}
