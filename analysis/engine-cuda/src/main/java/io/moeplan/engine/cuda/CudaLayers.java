@@ -69,7 +69,7 @@ final class CudaLayers {
             long at = weights.use(piece);
             for (Tokens tokens : wave.any()) {
                 operations.scratch().reset();
-                router.route(layer, shape, at, tokens, wave.routed(tokens), bad);
+                router.route(layer, shape, piece, at, tokens, wave.routed(tokens), bad);
             }
         }
     }

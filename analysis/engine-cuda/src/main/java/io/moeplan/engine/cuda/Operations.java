@@ -74,8 +74,20 @@ final class Operations {
 
     /** Norms residual rows of a layer's block into activations. */
     void norm(long residual, long into, int rows, long weight, long bias) {
-        launcher.rows("norm", "norm_residual", rows, ROW_THREADS, residual, into, weight, bias, hidden(),
+        norm(residual, into, 0, rows, weight, bias);
+    }
+
+    /** @param low receives what rounding takes away, 0 for nobody */
+    void norm(long residual, long into, long low, int rows, long weight, long bias) {
+        launcher.rows("norm", "norm_residual", rows, ROW_THREADS, residual, into, low, weight, bias, hidden(),
                 (float) norm().epsilon());
+    }
+
+    /** {@code y[rows][columns] += x[rows][depth] * weight^T}, y in float32. */
+    void addProduct(long x, long weight, long y, int rows, int columns, int depth) {
+        dense.multiply(launcher.stream(), DenseGemm.Matrix.of(x, rows, depth, launcher.type()),
+                DenseGemm.Matrix.of(weight, columns, depth, launcher.type()),
+                DenseGemm.Matrix.of(y, rows, columns, DenseGemm.Type.FLOAT32), true);
     }
 
     /** RMS norm in place of {@code width} elements of rows that are {@code stride} apart. */

@@ -20,8 +20,12 @@ final class Piece {
         EMBEDDING, ATTENTION, ROUTER, DENSE, EXPERTS, SHARED, HEAD
     }
 
-    /** A matrix and the byte of the unpacked memory where it begins. */
-    record Placed(Matrix matrix, long at) {}
+    /**
+     * A matrix and the byte of the unpacked memory where it begins.
+     *
+     * @param low whether it is what rounding the weights takes away, rather than the weights
+     */
+    record Placed(Matrix matrix, long at, boolean low) {}
 
     private final int layer;
     private final Part part;
@@ -60,10 +64,19 @@ final class Piece {
      * @param elementBytes of an unpacked weight
      */
     Piece group(List<Matrix> together, int elementBytes) {
+        return group(together, elementBytes, false);
+    }
+
+    /** Adds what rounding a matrix to activations' type takes away. */
+    Piece low(Matrix matrix, int elementBytes) {
+        return group(List.of(matrix), elementBytes, true);
+    }
+
+    private Piece group(List<Matrix> together, int elementBytes, boolean low) {
         bytes = Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
         groups.add(bytes);
         for (Matrix matrix : together) {
-            matrices.add(new Placed(matrix, bytes));
+            matrices.add(new Placed(matrix, bytes, low));
             bytes += (long) matrix.rows() * matrix.columns() * elementBytes;
             for (Tensor tensor : matrix.tensors()) {
                 if (raw.putIfAbsent(Place.of(tensor), Math.ceilDiv(rawBytes, RAW_ALIGNMENT) * RAW_ALIGNMENT) == null) {
@@ -89,6 +102,11 @@ final class Piece {
 
     int count() {
         return count;
+    }
+
+    /** How many groups it has. */
+    int groups() {
+        return groups.size();
     }
 
     /** The byte of the unpacked memory where a group begins. */

@@ -4,6 +4,7 @@ import io.moeplan.engine.cuda.Piece.Part;
 import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.LayerWeights;
 import io.moeplan.engine.model.Model;
+import io.moeplan.tensors.DType;
 import io.moeplan.tensors.Tensor;
 import io.moeplan.tensors.matrix.Matrix;
 import io.moeplan.tensors.matrix.PlainMatrix;
@@ -103,7 +104,7 @@ final class Pieces {
             case LayerWeights.FeedForward.Dense dense ->
                 pieces.add(mlp(new Piece(layer, Part.DENSE, 0, 0), dense.mlp()));
             case LayerWeights.FeedForward.Sparse sparse -> {
-                pieces.add(new Piece(layer, Part.ROUTER, 0, 0).group(List.of(sparse.router().weight()), elementBytes));
+                pieces.add(router(layer, sparse.router().weight()));
                 experts(layer, sparse.experts(), pieces);
                 sparse.shared().ifPresent(shared -> {
                     Piece piece = mlp(new Piece(layer, Part.SHARED, 0, 0), shared);
@@ -113,6 +114,13 @@ final class Pieces {
             }
         }
         return pieces;
+    }
+
+    /** Choices hang on small differences of logits: a router keeps what rounding takes from its weights, if it does. */
+    private Piece router(int layer, Matrix weight) {
+        Piece piece = new Piece(layer, Part.ROUTER, 0, 0).group(List.of(weight), elementBytes);
+        boolean exact = elementBytes == 4 || weight.tensors().getFirst().type() == DType.BF16;
+        return exact ? piece : piece.low(weight, elementBytes);
     }
 
     /** What one product takes is one group. */

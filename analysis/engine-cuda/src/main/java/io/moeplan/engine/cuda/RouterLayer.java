@@ -1,6 +1,7 @@
 package io.moeplan.engine.cuda;
 
 import io.moeplan.engine.cuda.Vectors.Name;
+import io.moeplan.engine.gemm.Precision;
 import io.moeplan.engine.model.FeedForward;
 import io.moeplan.engine.model.Router;
 
@@ -19,19 +20,29 @@ final class RouterLayer {
     }
 
     /**
-     * Routes some tokens.
+     * Routes some tokens, with logits as good as float32's: of inputs and weights, both halves of the digits.
      *
-     * @param weights address of the router's unpacked weights
+     * @param weights address of the piece's unpacked weights
      * @param bad     int32, becomes the first token with a logit that is not finite if there is one before it
      */
-    void route(int layer, FeedForward.Sparse shape, long weights, Tokens tokens, Routed routed, long bad) {
+    void route(int layer, FeedForward.Sparse shape, Piece piece, long weights, Tokens tokens, Routed routed,
+            long bad) {
         Router router = shape.router();
         int rows = tokens.count();
-        operations.norm(tokens.residual(), tokens.normed(), rows, vectors.of(layer, Name.FEED_FORWARD_NORM),
+        int hidden = operations.hidden();
+        boolean rounded = operations.launcher().precision() == Precision.BF16;
+        long low = rounded ? operations.take((long) rows * hidden) : 0;
+        operations.norm(tokens.residual(), tokens.normed(), low, rows, vectors.of(layer, Name.FEED_FORWARD_NORM),
                 vectors.of(layer, Name.FEED_FORWARD_NORM_BIAS));
         long logits = operations.scratch().take(4L * rows * router.experts());
-        operations.project(tokens.normed(), operations.hidden(), weights, logits, DenseGemm.Type.FLOAT32, rows,
-                router.experts(), operations.hidden());
+        operations.project(tokens.normed(), hidden, weights + piece.group(0), logits, DenseGemm.Type.FLOAT32, rows,
+                router.experts(), hidden);
+        if (rounded) {
+            operations.addProduct(low, weights + piece.group(0), logits, rows, router.experts(), hidden);
+        }
+        if (piece.groups() > 1) {
+            operations.addProduct(tokens.normed(), weights + piece.group(1), logits, rows, router.experts(), hidden);
+        }
         choose(layer, router, logits, tokens, routed, bad);
         sort(router, rows, routed);
     }

@@ -19,8 +19,8 @@ import java.util.function.Consumer;
 
 /** Turns raw weights into rows of activations' type on the device ({@code unpack.cu}), and looks for NaN on the way. */
 final class Unpacking implements AutoCloseable {
-    /** Of the kernel's {@code Job}: eight 64-bit and six 32-bit numbers. */
-    private static final long JOB_BYTES = 88;
+    /** Of the kernel's {@code Job}: eight 64-bit and eight 32-bit numbers. */
+    private static final long JOB_BYTES = 96;
     private static final int MXFP4 = 7;
     private static final int MOST_WARNINGS = 10;
     /** Blocks of a launch, about: a few for each multiprocessor. */
@@ -61,6 +61,7 @@ final class Unpacking implements AutoCloseable {
         Tensor weights = matrix.tensors().getFirst();
         long scales = matrix.tensors().size() > 1 ? piece.rawAt(matrix.tensors().get(1)) : 0;
         longs(job, 0, piece.rawAt(weights), scales, placed.at());
+        job.setAtIndex(ValueLayout.JAVA_INT, 22, placed.low() ? 1 : 0);
         switch (matrix) {
             case PlainMatrix m -> {
                 longs(job, 3, m.offset(), m.rowStride(), m.columnStride(), 0, 0);

@@ -51,7 +51,8 @@ record WaveMemory(Architecture architecture, int elementBytes, int together) {
             most = Math.max(most, attended * attention(layer.attention()));
             most = Math.max(most, some * switch (layer.feedForward()) {
                 case FeedForward.Dense dense -> 3L * dense.width() * elementBytes;
-                case FeedForward.Sparse sparse -> Math.max(experts(sparse), 4L * sparse.router().experts());
+                case FeedForward.Sparse sparse -> Math.max(experts(sparse),
+                        4L * sparse.router().experts() + (long) elementBytes * architecture.hidden());
             });
         }
         return most + ALIGNMENT_BYTES;

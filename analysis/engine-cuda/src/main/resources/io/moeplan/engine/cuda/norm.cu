@@ -6,8 +6,9 @@ __device__ __forceinline__ float value(float x) { return x; }
 __device__ __forceinline__ float value(u16 x) { return widen(x); }
 #endif
 
+// low: what rounding y took away, for products that need it; null if they do not.
 template <typename In>
-__device__ __forceinline__ void norm(const In* x, act* y, const float* weight, const float* bias, int width, float epsilon) {
+__device__ __forceinline__ void norm(const In* x, act* y, act* low, const float* weight, const float* bias, int width, float epsilon) {
     float mean = 0.0f;
     if (bias) {
         float sum = 0.0f;
@@ -22,19 +23,21 @@ __device__ __forceinline__ void norm(const In* x, act* y, const float* weight, c
     float inverse = 1.0f / sqrtf(block_sum(squares) / width + epsilon);
     for (int d = threadIdx.x; d < width; d += blockDim.x) {
         float v = weight[d] * ((value(x[d]) - mean) * inverse);
-        y[d] = put(bias ? v + bias[d] : v);
+        if (bias) v += bias[d];
+        y[d] = put(v);
+        if (low) low[d] = put(v - get(y[d]));
     }
 }
 
 // bias: of a layer norm, null for an RMS norm.
-extern "C" __global__ void norm_residual(const float* x, act* y, const float* weight, const float* bias, int width,
-                                         float epsilon) {
+extern "C" __global__ void norm_residual(const float* x, act* y, act* low, const float* weight,
+                                         const float* bias, int width, float epsilon) {
     u64 row = blockIdx.x;
-    norm(x + row * width, y + row * width, weight, bias, width, epsilon);
+    norm(x + row * width, y + row * width, low ? low + row * width : low, weight, bias, width, epsilon);
 }
 
 // In place, rows of a wider matrix.
 extern "C" __global__ void norm_rows(act* x, u64 stride, const float* weight, int width, float epsilon) {
     act* row = x + blockIdx.x * stride;
-    norm(row, row, weight, (const float*)0, width, epsilon);
+    norm(row, row, (act*)0, weight, (const float*)0, width, epsilon);
 }

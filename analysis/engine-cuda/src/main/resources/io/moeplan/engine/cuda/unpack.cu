@@ -26,6 +26,8 @@ struct Job {
     int scaleFormat;
     int blockRows;
     int blockColumns;
+    int low;          // whether what rounding takes away is wanted, not the weights themselves
+    int unused;
 };
 
 __device__ __forceinline__ float half_value(u16 x) {
@@ -97,7 +99,7 @@ extern "C" __global__ void unpack(const Job* jobs, const u8* raw, u8* unpacked, 
             int c = down ? i : lane;
             if (row + r < job.rows && column + c < job.columns) {
                 float value = weight(job, raw, row + r, column + c);
-                tile[r][c] = value;
+                tile[r][c] = job.low ? value - get(put(value)) : value;
                 bad |= !(fabsf(value) < __int_as_float(0x7f800000));
             }
         }
