@@ -1,18 +1,18 @@
 package io.moeplan.cli;
 
-import io.moeplan.eplb.Dispatch;
-import io.moeplan.eplb.FixedChoice;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.PlanFile;
 import io.moeplan.eplb.PlanProblem;
-import io.moeplan.eplb.Planner;
-import io.moeplan.eplb.SearchPlanner;
+import io.moeplan.eplb.dispatch.Dispatch;
+import io.moeplan.eplb.dispatch.FixedChoice;
 import io.moeplan.eplb.migration.FailureDomain;
 import io.moeplan.eplb.migration.Migration;
 import io.moeplan.eplb.migration.MoveLimit;
 import io.moeplan.eplb.migration.Relabelling;
 import io.moeplan.eplb.migration.Survival;
+import io.moeplan.eplb.planfile.PlanFile;
+import io.moeplan.eplb.planner.Planner;
+import io.moeplan.eplb.planner.SearchPlanner;
 import io.moeplan.eplb.search.Objective;
 import io.moeplan.report.MigrationText;
 import java.io.IOException;

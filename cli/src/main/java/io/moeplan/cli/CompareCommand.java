@@ -1,19 +1,19 @@
 package io.moeplan.cli;
 
-import io.moeplan.eplb.Dispatch;
-import io.moeplan.eplb.HoldoutSplit;
-import io.moeplan.eplb.JudgedSteps;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.PlanFile;
-import io.moeplan.eplb.Planner;
-import io.moeplan.eplb.Planners;
-import io.moeplan.eplb.SearchPlanner;
 import io.moeplan.eplb.SpareSlots;
 import io.moeplan.eplb.TokenTrace;
 import io.moeplan.eplb.compare.Comparison;
 import io.moeplan.eplb.compare.ComparisonRow;
 import io.moeplan.eplb.compare.Slots;
 import io.moeplan.eplb.compare.Target;
+import io.moeplan.eplb.dispatch.Dispatch;
+import io.moeplan.eplb.judge.HoldoutSplit;
+import io.moeplan.eplb.judge.JudgedSteps;
+import io.moeplan.eplb.planfile.PlanFile;
+import io.moeplan.eplb.planner.Planner;
+import io.moeplan.eplb.planner.Planners;
+import io.moeplan.eplb.planner.SearchPlanner;
 import io.moeplan.eplb.replay.ReplaySplit;
 import io.moeplan.recording.Manifest;
 import io.moeplan.recording.Mode;

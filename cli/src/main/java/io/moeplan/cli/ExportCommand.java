@@ -1,9 +1,9 @@
 package io.moeplan.cli;
 
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.PlanFile;
 import io.moeplan.eplb.export.Export;
 import io.moeplan.eplb.export.Exporter;
+import io.moeplan.eplb.planfile.PlanFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package io.moeplan.cli;
 
-import io.moeplan.eplb.HoldoutSplit;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.TokenTrace;
+import io.moeplan.eplb.judge.HoldoutSplit;
 import io.moeplan.eplb.replay.ReplaySplit;
 import io.moeplan.recording.Absent;
 import io.moeplan.recording.Recording;

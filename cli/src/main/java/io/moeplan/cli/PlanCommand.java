@@ -1,12 +1,12 @@
 package io.moeplan.cli;
 
-import io.moeplan.eplb.HoldoutSplit;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.PlanFile;
 import io.moeplan.eplb.PlanProblem;
-import io.moeplan.eplb.Planner;
-import io.moeplan.eplb.Planning;
+import io.moeplan.eplb.judge.HoldoutSplit;
+import io.moeplan.eplb.planfile.PlanFile;
+import io.moeplan.eplb.planner.Planner;
+import io.moeplan.eplb.planner.Planning;
 import io.moeplan.recording.Recording;
 import io.moeplan.report.TextReport;
 import java.io.IOException;

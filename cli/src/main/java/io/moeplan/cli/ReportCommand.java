@@ -1,11 +1,11 @@
 package io.moeplan.cli;
 
-import io.moeplan.eplb.Dispatch;
-import io.moeplan.eplb.HoldoutSplit;
-import io.moeplan.eplb.JudgedSteps;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.PlanFile;
+import io.moeplan.eplb.dispatch.Dispatch;
+import io.moeplan.eplb.judge.HoldoutSplit;
+import io.moeplan.eplb.judge.JudgedSteps;
+import io.moeplan.eplb.planfile.PlanFile;
 import io.moeplan.recording.Recording;
 import io.moeplan.report.HtmlReport;
 import io.moeplan.report.PlanReport;

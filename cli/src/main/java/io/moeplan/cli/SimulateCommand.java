@@ -1,10 +1,10 @@
 package io.moeplan.cli;
 
-import io.moeplan.eplb.HoldoutSplit;
-import io.moeplan.eplb.JudgedSteps;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.PlanFile;
+import io.moeplan.eplb.judge.HoldoutSplit;
+import io.moeplan.eplb.judge.JudgedSteps;
+import io.moeplan.eplb.planfile.PlanFile;
 import io.moeplan.eplb.replay.ReplaySplit;
 import io.moeplan.recording.Recording;
 import io.moeplan.report.CsvReport;

@@ -1,10 +1,10 @@
 package io.moeplan.cli;
 
-import io.moeplan.eplb.Dispatch;
 import io.moeplan.eplb.Layout;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.PlanFile;
 import io.moeplan.eplb.TokenTrace;
+import io.moeplan.eplb.dispatch.Dispatch;
+import io.moeplan.eplb.planfile.PlanFile;
 import io.moeplan.eplb.replay.ReplaySplit;
 import io.moeplan.eplb.traffic.RankCosts;
 import io.moeplan.eplb.traffic.RankCostsFile;

@@ -27,7 +27,8 @@ class ManifestTest {
 
     @Test
     void importsNeedNeitherDigestNorTiming() throws IOException {
-        Manifest imported = new Manifest("0.1.0", new Manifest.Model("m", "deepseek_v3", null), 61, List.of(3), 256, 8,
+        Manifest imported = new Manifest("0.1.0", new Manifest.Model("m", "deepseek_v3", null, null), 61, List.of(3),
+                256, 8,
                 8,
                 Mode.STAT, 4096, null, new Origin.Import("sglang"), 0, 0, null, false);
         imported.write(dir);

@@ -1,8 +1,8 @@
 package io.moeplan.eplb.export;
 
-import io.moeplan.eplb.ContiguousPlanner;
 import io.moeplan.eplb.LayerPlan;
 import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.planner.ContiguousPlanner;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;

@@ -1,9 +1,9 @@
 package io.moeplan.eplb.export;
 
-import io.moeplan.eplb.DistinctReplicas;
 import io.moeplan.eplb.LayerPlan;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.Topology;
+import io.moeplan.eplb.planner.DistinctReplicas;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -83,14 +83,6 @@ final class SoftmaxLayer {
         }
     }
 
-    private float[][] kept(int from, int rows, Scratch scratch) {
-        float[][] x = scratch.rows(Scratch.Use.KEPT, rows, heads.keptWidth());
-        for (int i = 0; i < rows; i++) {
-            kept.read(from + i, x[i], heads.keptWidth());
-        }
-        return x;
-    }
-
     private void group(int base, int end, int head, int count, Workers workers, Work work) {
         Tiles tiles = workers.tiles(base, end);
         workers.run(share(tiles.costs(Cost.keysValues(architecture, shape)), count), work,
@@ -112,8 +104,7 @@ final class SoftmaxLayer {
     private void keysAndValues(int base, int from, int rows, int head, int count, Scratch scratch) {
         float[][] k = scratch.rows(Scratch.Use.KEY, rows, count * heads.keyDim());
         float[][] v = scratch.rows(Scratch.Use.VALUE, rows, count * heads.valueDim());
-        heads.keysValues(kept(from, rows, scratch), rows, row -> sequences.position(from + row), head, count, k, v,
-                scratch);
+        heads.keysValues(new Kept(kept, from, rows), row -> sequences.position(from + row), head, count, k, v, scratch);
         int place = columns.place(head);
         for (int i = 0; i < rows; i++) {
             KeyValues into = keyValues(from + i);
@@ -131,9 +122,9 @@ final class SoftmaxLayer {
     private void attend(int base, int from, int rows, int head, int count, Scratch scratch) {
         int firstQuery = head * queriesPerKey;
         int queries = count * queriesPerKey;
-        float[][] x = kept(from, rows, scratch);
+        Kept x = new Kept(kept, from, rows);
         float[][] q = scratch.rows(Scratch.Use.QUERY, rows, queries * heads.keyDim());
-        heads.queries(x, rows, row -> sequences.position(from + row), firstQuery, queries, q, scratch);
+        heads.queries(x, row -> sequences.position(from + row), firstQuery, queries, q, scratch);
         float[][] mixed = scratch.rows(Scratch.Use.MIXED, rows, queries * heads.valueDim());
         for (int i = 0; i < rows;) {
             int block = blockOfOneSequence(from, i, rows);
@@ -144,7 +135,7 @@ final class SoftmaxLayer {
             i += block;
         }
         float[][] out = scratch.rows(Scratch.Use.OUTPUT, rows, architecture.hidden());
-        heads.output(x, mixed, rows, firstQuery, queries, out, scratch);
+        heads.output(x, mixed, firstQuery, queries, out, scratch);
         float[] buffer = scratch.row(Scratch.Use.ROW, architecture.hidden());
         for (int i = 0; i < rows; i++) {
             residual.add(from + i, architecture.scales().residual(), out[i], buffer);

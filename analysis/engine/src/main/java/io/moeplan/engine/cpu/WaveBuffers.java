@@ -1,31 +1,37 @@
 package io.moeplan.engine.cpu;
 
+import io.moeplan.engine.gemm.Element;
+import io.moeplan.engine.gemm.Rows;
 import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.FeedForward;
+import io.moeplan.engine.model.Router;
+import java.lang.foreign.Arena;
 import java.util.List;
 
 /**
  * What a wave needs beside its residual stream, and how much of it.
  *
  * @param attendedTokens tokens that attention takes together; a longer sequence is taken alone
- * @param outputs        expert outputs that wait to be added to the residual, {@code [pairs][hidden]}
+ * @param outputs        expert outputs that wait to be added to the residual, {@code [rows][hidden]}
  */
-record WaveBuffers(KeyValues keyValues, int attendedTokens, float[][] outputs) {
+record WaveBuffers(KeyValues keyValues, int attendedTokens, Rows outputs) {
     private static final int MIN_TILE_ROWS = 64;
     private static final int ATTENDED_TOKENS_PER_THREAD = 2048;
 
     static WaveBuffers allocate(Architecture architecture, Sizes sizes, int tokens, int longest, int threads) {
         int attended = attendedTokens(tokens, longest, threads);
         Held held = held(architecture);
+        int outputRows = outputRows(architecture, sizes, tokens);
         return new WaveBuffers(KeyValues.allocate(held.heads, held.keyDim, held.valueDim, attended), attended,
-                new float[outputRows(architecture, sizes, tokens)][architecture.hidden()]);
+                Rows.of(Arena.ofAuto().allocate(4L * outputRows * architecture.hidden(), 64), Element.F32, outputRows,
+                        architecture.hidden()));
     }
 
     /** Whether a wave finds room in them. */
     boolean holds(Architecture architecture, Sizes sizes, int tokens, int longest, int threads) {
         return attendedTokens(tokens, longest, threads) <= attendedTokens
-                && outputRows(architecture, sizes, tokens) <= outputs.length;
+                && outputRows(architecture, sizes, tokens) <= outputs.rows();
     }
 
     /** Rows of a tile that scratch memory allows all threads. */
@@ -43,7 +49,8 @@ record WaveBuffers(KeyValues keyValues, int attendedTokens, float[][] outputs) {
         long attended = attendedTokens(tokens, longest, threads);
         long rows = Math.min(tokens, tileRows(architecture, sizes, threads));
         long perThread = 4 * rows * tileWidth(architecture) + 64 * attended;
-        return tokens * perToken + 4 * hidden * outputRows(architecture, sizes, tokens)
+        return tokens * perToken + OffHeapRows.bytes(Element.F32, 0, architecture.hidden() + keptWidth(architecture))
+                + 4 * hidden * outputRows(architecture, sizes, tokens)
                 + 4 * attended * attendedWidth(architecture) + 4L * longest * rotaryWidth(architecture)
                 + threads * perThread;
     }
@@ -85,16 +92,18 @@ record WaveBuffers(KeyValues keyValues, int attendedTokens, float[][] outputs) {
             case Attention.Softmax a -> {
                 long heads = SoftmaxLayer.heldHeads(a);
                 long queries = heads * a.heads() / a.kvHeads();
-                yield 2 * heads * (a.keyDim() + a.valueDim()) + 2 * queries * a.keyDim() + queries * a.valueDim();
+                long widest = Math.max(a.keyDim(), a.valueDim());
+                yield 2 * heads * (a.keyDim() + a.valueDim()) + 2 * queries * a.keyDim() + queries * a.valueDim()
+                        + 3 * queries * widest;
             }
-            case Attention.GatedDelta a -> DeltaLayer.heldWidth(a);
+            case Attention.GatedDelta a -> 2L * DeltaLayer.heldWidth(a);
         }).max().orElse(0);
         long mlp = architecture.layers().stream().mapToLong(layer -> switch (layer.feedForward()) {
             case FeedForward.Dense dense -> dense.width();
             case FeedForward.Sparse sparse -> Math.max(sparse.width(),
                     sparse.shared().map(FeedForward.Shared::width).orElse(0));
         }).max().orElse(0);
-        return 2L * architecture.hidden() + keptWidth(architecture) + attention + 2 * mlp + 256;
+        return 5L * architecture.hidden() + 2L * keptWidth(architecture) + attention + 2 * mlp + 256;
     }
 
     private static List<Attention> kinds(Architecture architecture) {
@@ -106,8 +115,10 @@ record WaveBuffers(KeyValues keyValues, int attendedTokens, float[][] outputs) {
     }
 
     private static int outputRows(Architecture architecture, Sizes sizes, long tokens) {
-        long topK = architecture.sparse(architecture.moeLayers()[0]).router().topK();
+        Router router = architecture.sparse(architecture.moeLayers()[0]).router();
+        long pairs = tokens * router.topK();
+        long padded = pairs + pairs / 8 + 16 * Math.min(pairs, router.experts());
         long room = Math.max(Projection.MAX_ROWS, sizes.outputBytes() / (4L * architecture.hidden()));
-        return (int) Math.min(room, tokens * topK);
+        return (int) Math.min(room, padded);
     }
 }

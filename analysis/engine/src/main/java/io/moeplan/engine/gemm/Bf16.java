@@ -45,8 +45,18 @@ public final class Bf16 {
     }
 
     /** Rounds {@code count} float32 values of an array to the nearest bfloat16, ties to even. */
-    static void round(float[] from, int count, MemorySegment into, long intoByte) {
+    public static void round(float[] from, int count, MemorySegment into, long intoByte) {
         OF_THREAD.get().round(MemorySegment.ofArray(from), 0, into, intoByte, count);
+    }
+
+    /** As {@link #round(float[], int, MemorySegment, long)} from {@code at} on. */
+    public static void round(float[] from, int at, int count, MemorySegment into, long intoByte) {
+        OF_THREAD.get().round(MemorySegment.ofArray(from), 4L * at, into, intoByte, count);
+    }
+
+    /** Widens {@code count} bfloat16 values to float32. */
+    public static void widen(MemorySegment from, long fromByte, float[] into, int count) {
+        OF_THREAD.get().widen(from, fromByte, MemorySegment.ofArray(into), 0, count);
     }
 
     private static void check(Rows from, Element fromElement, Rows into, Element intoElement) {

@@ -25,12 +25,18 @@ import java.util.Locale;
 final class OneDnn {
     /** Number types, {@code dnnl_data_type_t}. */
     enum Type {
-        F16(1), BF16(2), F32(3);
+        F16(1, 2), BF16(2, 2), F32(3, 4);
 
         private final int code;
+        private final int bytes;
 
-        Type(int code) {
+        Type(int code, int bytes) {
             this.code = code;
+            this.bytes = bytes;
+        }
+
+        int bytes() {
+            return bytes;
         }
     }
 

@@ -81,6 +81,30 @@ final class GemmTest {
         }
     }
 
+    @ParameterizedTest(name = "{0} {2}")
+    @MethodSource("formats")
+    void multipliesParts(String name, Gemm gemm, Weights weights) {
+        Random random = new Random(7);
+        try (Arena arena = Arena.ofShared()) {
+            Matrix weight = weights.random(arena, random, 90, 320);
+            Part part = new Part(13, 50, 70, 200);
+            Rows x = random(arena, random, 21, weight.columns(), 21);
+            Rows y = Rows.allocate(arena, Element.F32, 21, part.outs(), 21);
+            Rows inside = new Rows(x.data().asSlice(70 * 4), Element.F32, 21, 200, x.stride(), 21);
+            gemm.multiply(weight, part, inside, y);
+            for (int i = 0; i < 21; i++) {
+                for (int k = 0; k < weight.columns(); k++) {
+                    if (k < 70 || k >= 270) {
+                        x.data().set(ValueLayout.JAVA_FLOAT, x.at(i) + k * 4L, 0);
+                    }
+                }
+            }
+            assertProduct(gemm, weight.rows(13, 50, 1), x, y);
+            assertThatThrownBy(() -> gemm.multiply(weight, new Part(41, 50, 70, 200), inside, y))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+        }
+    }
+
     @ParameterizedTest
     @FieldSource("ALL")
     void leavesWhatIsNotItsOwn(Gemm gemm) {

@@ -122,7 +122,7 @@ final class StepImport {
         }
         List<Integer> numbers = layers.stream().map(layer -> shape.layerNumbers()[layer]).toList();
         int hidden = shape.hiddenLayers() > 0 ? shape.hiddenLayers() : numbers.getLast() + 1;
-        return new Manifest(options.toolVersion(), new Manifest.Model(source.name(), "unknown", null), hidden, numbers,
+        return new Manifest(options.toolVersion(), Manifest.Model.named(source.name()), hidden, numbers,
                 shape.experts(), topK, options.groups(), mode(), (int) largestTokens, null,
                 new Origin.Import(source.format().label(), absent), 0, 0, null, false);
     }
