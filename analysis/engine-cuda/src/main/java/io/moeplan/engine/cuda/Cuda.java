@@ -107,6 +107,11 @@ public final class Cuda implements AutoCloseable {
         }
     }
 
+    /** Bytes of device memory to count with: what is free, less what the driver and other programs may want. */
+    public long usableBytes() {
+        return freeBytes() / 100 * 92;
+    }
+
     /** Bytes of device memory, free or not. */
     public long totalBytes() {
         try (Arena arena = Arena.ofConfined()) {

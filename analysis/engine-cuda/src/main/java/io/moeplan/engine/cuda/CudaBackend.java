@@ -9,7 +9,6 @@ import io.moeplan.engine.gemm.Precision;
 import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.FeedForward;
 import io.moeplan.engine.model.Model;
-import java.io.IOException;
 import java.util.Locale;
 import java.util.function.Consumer;
 
@@ -49,16 +48,16 @@ public final class CudaBackend implements Backend {
      * @param memoryBytes device memory that it may take
      * @param threads     threads that read files
      * @param warnings    receives one line for each tensor with weights that are not finite
-     * @throws IOException if this device cannot run the model
+     * @throws Unavailable if this device cannot run the model
      */
     public CudaBackend(Model model, Cuda cuda, Precision precision, long memoryBytes, int threads,
-            Consumer<String> warnings) throws IOException {
+            Consumer<String> warnings) throws Unavailable {
         this(model, cuda, precision, Division.of(model, precision == Precision.BF16 ? 2 : 4, memoryBytes), threads,
                 warnings);
     }
 
     CudaBackend(Model model, Cuda cuda, Precision precision, Division division, int threads,
-            Consumer<String> warnings) throws IOException {
+            Consumer<String> warnings) throws Unavailable {
         requireSupported(model);
         this.model = model;
         this.cuda = cuda;
@@ -70,27 +69,23 @@ public final class CudaBackend implements Backend {
         pieces = new Pieces(model, bytes, division.batchBytes());
         place = division.place();
         memory = new WaveMemory(model.architecture(), bytes, division.together());
-        try {
-            dense = new DenseGemm(cuda);
-        } catch (Unavailable e) {
-            throw new IOException(e.getMessage(), e);
-        }
+        dense = new DenseGemm(cuda);
         vectors = new Vectors(cuda, stream, model);
         weights = new WeightStore(cuda, launcher, place, pieces.used(model.layers().size(), false), threads);
         routing = new RoutingCopy(cuda);
     }
 
-    private static void requireSupported(Model model) throws IOException {
+    private static void requireSupported(Model model) throws Unavailable {
         for (int layer = 0; layer < model.layers().size(); layer++) {
             if (model.architecture().layers().get(layer).feedForward() instanceof FeedForward.Sparse sparse
                     && sparse.router().experts() > MOST_EXPERTS) {
-                throw new IOException("layer " + layer + " has " + sparse.router().experts() + " experts, the CUDA"
-                        + " kernels take " + MOST_EXPERTS + " at most: use --device cpu");
+                throw new Unavailable("layer " + layer + " has " + sparse.router().experts() + " experts, the CUDA"
+                        + " kernels take " + MOST_EXPERTS + " at most");
             }
             if (model.architecture().layers().get(layer).attention() instanceof Attention.GatedDelta delta
                     && 4L * delta.keyDim() * (delta.valueDim() + 2) > MOST_SHARED) {
-                throw new IOException("layer " + layer + " has a state of " + delta.keyDim() + " x " + delta.valueDim()
-                        + " a head, more than a block of CUDA threads can hold: use --device cpu");
+                throw new Unavailable("layer " + layer + " has a state of " + delta.keyDim() + " x " + delta.valueDim()
+                        + " a head, more than a block of CUDA threads can hold");
             }
         }
     }
