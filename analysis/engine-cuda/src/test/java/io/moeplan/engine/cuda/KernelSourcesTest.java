@@ -20,13 +20,23 @@ final class KernelSourcesTest {
 
     @ParameterizedTest
     @CsvSource({"grouped_gemm, sm_90a, GATED=0", "grouped_gemm, sm_90a, GATED=1", "grouped_gemm_simple, sm_80, NONE",
-        "grouped_gemm_simple, sm_90a, NONE"})
-    void compiles(String source, String architecture, String define) {
+        "grouped_gemm_simple, sm_90a, NONE", "grouped_gemm_fp8, sm_90a, GATED=0", "grouped_gemm_fp8, sm_90a, GATED=1",
+        "attention, sm_90a, QK=64 VALUES=64 SHARED_ROPE=0 PINGPONG=1",
+        "attention, sm_90a, QK=128 VALUES=128 SHARED_ROPE=0 PINGPONG=1",
+        "attention, sm_90a, QK=192 VALUES=128 SHARED_ROPE=1 PINGPONG=1", "rms_norm, sm_80, WIDTH=7168 THREADS=448",
+        "combine, sm_80, WIDTH=7168 THREADS=448 TOP_K=8 EXTRA=1 NORM=1", "spread, sm_80, WIDTH=2048 TOP_K=8 FP8=0",
+        "spread, sm_90a, WIDTH=7168 TOP_K=8 FP8=1", "head_rope, sm_80, DIM=128 ROTARY=64 INTERLEAVED=0 NORM=1",
+        "head_rope, sm_80, DIM=64 ROTARY=64 INTERLEAVED=1 NORM=0",
+        "route, sm_80, EXPERTS=128 TOP_K=8 SCORE=0 GROUPS=1 KEPT=1 BEST=1",
+        "route, sm_80, EXPERTS=256 TOP_K=8 SCORE=1 GROUPS=8 KEPT=4 BEST=2",
+        "route, sm_80, EXPERTS=32 TOP_K=4 SCORE=2 GROUPS=1 KEPT=1 BEST=1", "permute, sm_80, EXPERTS=256"})
+    void compiles(String source, String architecture, String defines) {
         Compiler compiler = compiler();
-        List<String> options = new ArrayList<>(Kernels.options(architecture, define));
+        List<String> options = new ArrayList<>(Kernels.options(architecture, defines.split(" ")));
         options.add("--ptxas-options=-v");
         Compiler.Compiled compiled = compiler.compile(source + ".cu", Kernels.text(source), options);
         assertThat(compiled.binary()).isNotEmpty();
         assertThat(compiled.log()).doesNotContainPattern("[1-9][0-9]* bytes spill");
+        assertThat(compiled.log()).as("products wait for each other").doesNotContain("serialized");
     }
 }
