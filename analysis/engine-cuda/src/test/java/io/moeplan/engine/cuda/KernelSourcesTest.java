@@ -23,13 +23,15 @@ final class KernelSourcesTest {
         "grouped_gemm_simple, sm_90a, NONE", "grouped_gemm_fp8, sm_90a, GATED=0", "grouped_gemm_fp8, sm_90a, GATED=1",
         "attention, sm_90a, QK=64 VALUES=64 SHARED_ROPE=0 PINGPONG=1",
         "attention, sm_90a, QK=128 VALUES=128 SHARED_ROPE=0 PINGPONG=1",
-        "attention, sm_90a, QK=192 VALUES=128 SHARED_ROPE=1 PINGPONG=1", "rms_norm, sm_80, WIDTH=7168 THREADS=448",
+        "attention, sm_90a, QK=192 VALUES=128 SHARED_ROPE=1 PINGPONG=1", "rms_norm, sm_80, WIDTH=512 THREADS=64 BF16=1",
+        "rms_norm, sm_80, WIDTH=7168 THREADS=448 BF16=0",
         "combine, sm_80, WIDTH=7168 THREADS=448 TOP_K=8 EXTRA=1 NORM=1", "spread, sm_80, WIDTH=2048 TOP_K=8 FP8=0",
         "spread, sm_90a, WIDTH=7168 TOP_K=8 FP8=1", "head_rope, sm_80, DIM=128 ROTARY=64 INTERLEAVED=0 NORM=1",
         "head_rope, sm_80, DIM=64 ROTARY=64 INTERLEAVED=1 NORM=0",
         "route, sm_80, EXPERTS=128 TOP_K=8 SCORE=0 GROUPS=1 KEPT=1 BEST=1",
         "route, sm_80, EXPERTS=256 TOP_K=8 SCORE=1 GROUPS=8 KEPT=4 BEST=2",
-        "route, sm_80, EXPERTS=32 TOP_K=4 SCORE=2 GROUPS=1 KEPT=1 BEST=1", "permute, sm_80, EXPERTS=256"})
+        "route, sm_80, EXPERTS=32 TOP_K=4 SCORE=2 GROUPS=1 KEPT=1 BEST=1", "permute, sm_80, EXPERTS=256",
+        "random, sm_90a, NONE"})
     void compiles(String source, String architecture, String defines) {
         Compiler compiler = compiler();
         List<String> options = new ArrayList<>(Kernels.options(architecture, defines.split(" ")));

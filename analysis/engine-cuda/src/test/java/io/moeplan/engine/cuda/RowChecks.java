@@ -14,9 +14,13 @@ final class RowChecks {
             float[] x = on.normal(rows * width, 3);
             float[] weight = on.normal(width, 1);
             DeviceBuffer out = on.room(2L * rows * width);
-            new RmsNorm(on.kernels, width).apply(on.stream, rows, on.floats(x), on.floats(weight), out.address(),
-                    EPSILON);
+            new RmsNorm(on.kernels, width, false).apply(on.stream, rows, on.floats(x), on.floats(weight),
+                    out.address(), EPSILON);
             OnDevice.near("norm of " + width, on.readBf16(out), norm(doubles(x), weight, width), 4e-3);
+            out.fill(on.stream, (byte) 0xff);
+            new RmsNorm(on.kernels, width, true).apply(on.stream, rows, on.bf16(x), on.floats(weight), out.address(),
+                    EPSILON);
+            OnDevice.near("norm of bf16", on.readBf16(out), norm(doubles(x), weight, width), 4e-3);
         }
     }
 
