@@ -35,7 +35,7 @@ final class AttentionBenchmark {
             Attention.Matrices matrices = new Attention.Matrices(rows(on, tokens, heads.queries(), heads.columns()),
                     rows(on, tokens, heads.keys(), heads.sharedRope() ? 128 : heads.columns()),
                     rows(on, tokens, heads.keys(), heads.values()), rows(on, tokens, 1, 64),
-                    new Rows(on.room(2 * tokens * width), width, heads.values()));
+                    new Rows(on.room(2L * tokens * width), width, heads.values()));
             Attention.Options options = new Attention.Options((float) (1 / Math.sqrt(heads.columns())), 0, 0);
             double flops = (double) tokens * (LENGTH + 1) * heads.queries() * (heads.columns() + heads.values());
             double time = LayerBenchmark.times(on, List.of(Operation.product("attention", flops,
@@ -45,6 +45,7 @@ final class AttentionBenchmark {
     }
 
     private static Rows rows(RandomDevice on, int tokens, int heads, int columns) {
-        return new Rows(on.bf16((long) tokens * heads * columns, 2), (long) heads * columns, columns);
+        long width = (long) heads * columns;
+        return new Rows(on.bf16(tokens * width, 2), width, columns);
     }
 }
