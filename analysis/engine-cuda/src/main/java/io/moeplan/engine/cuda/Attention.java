@@ -8,15 +8,18 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
-/** Causal attention of whole sequences on Hopper ({@code attention.cu}). */
+/** Causal attention of whole sequences: {@code attention.cu} on Hopper, else {@code attention_mma.cu}. */
 public final class Attention {
-    private static final int THREADS = 384;
+    private static final int HOPPER_THREADS = 384;
+    private static final int THREADS = 256;
     private static final int TILE = 128;
+    private static final int BLOCK = 64;
 
     private final Cuda cuda;
     private final Kernel kernel;
     private final Heads heads;
     private final int shared;
+    private final boolean hopper;
 
     /**
      * The kind of heads.
@@ -89,17 +92,21 @@ public final class Attention {
         }
     }
 
-    /** @param pingPong 1 or 0: whether the two warpgroups take turns in starting products */
-    Attention(Cuda cuda, Kernels kernels, Heads heads, int pingPong) {
-        this.cuda = cuda;
-        this.heads = heads;
-        shared = TILE * 2 * (3 * heads.columns + 2 * heads.values) + 1024;
-        kernel = kernels.get("attention", "attention", "QK=" + heads.columns, "VALUES=" + heads.values,
-                "SHARED_ROPE=" + (heads.sharedRope ? 1 : 0), "PINGPONG=" + pingPong).withShared(shared);
+    /** @param heads of a kind that {@link #takes} */
+    public Attention(Cuda cuda, Kernels kernels, Heads heads) {
+        this(cuda, kernels, heads, cuda.capability() == 90);
     }
 
-    public Attention(Cuda cuda, Kernels kernels, Heads heads) {
-        this(cuda, kernels, heads, 1);
+    Attention(Cuda cuda, Kernels kernels, Heads heads, boolean hopper) {
+        this.cuda = cuda;
+        this.heads = heads;
+        this.hopper = hopper;
+        shared = hopper
+                ? TILE * 2 * (3 * heads.columns + 2 * heads.values) + 1024
+                : (TILE + BLOCK) * (heads.columns * 2 + 16) + BLOCK * (heads.values * 2 + 16);
+        String name = hopper ? "attention" : "attention_mma";
+        kernel = kernels.get(name, name, "QK=" + heads.columns, "VALUES=" + heads.values,
+                "SHARED_ROPE=" + (heads.sharedRope ? 1 : 0)).withShared(shared);
     }
 
     /** Whether heads of this kind are among those it takes. */
@@ -112,17 +119,28 @@ public final class Attention {
 
     /** Queues the attention of all sequences. */
     public void attend(Stream stream, Tiles tiles, Matrices matrices, Options options) {
+        if (!hopper) {
+            attendWithoutCopyEngine(stream, tiles, matrices, options);
+            return;
+        }
         try (Arena arena = Arena.ofConfined()) {
             int own = heads.sharedRope ? heads.columns - 64 : heads.columns;
             MemorySegment q = map(arena, tiles, matrices.q, heads.queries, heads.columns);
             MemorySegment k = map(arena, tiles, matrices.k, heads.keys, own);
             MemorySegment v = map(arena, tiles, matrices.v, heads.keys, heads.values);
             MemorySegment rope = heads.sharedRope ? map(arena, tiles, matrices.rope, 1, 64) : k;
-            kernel.launch(stream, new int[]{cuda.multiprocessors(), 1, 1}, THREADS, shared, q, k, v, rope,
+            kernel.launch(stream, new int[]{cuda.multiprocessors(), 1, 1}, HOPPER_THREADS, shared, q, k, v, rope,
                     matrices.out.address, matrices.out.stride, tiles.items, tiles.count, heads.queries,
                     heads.queries / heads.keys, matrices.k.step, matrices.v.step, options.scale, options.window,
                     options.sinks);
         }
+    }
+
+    private void attendWithoutCopyEngine(Stream stream, Tiles tiles, Matrices m, Options options) {
+        kernel.launch(stream, new int[]{tiles.count * heads.queries, 1, 1}, THREADS, shared, m.q.address, m.q.stride,
+                m.k.address, m.k.stride, m.v.address, m.v.stride, m.rope.address, m.rope.stride, m.out.address,
+                m.out.stride, tiles.items, heads.queries, heads.queries / heads.keys, m.k.step, m.v.step,
+                options.scale, options.window, options.sinks);
     }
 
     private MemorySegment map(Arena arena, Tiles tiles, Rows rows, int count, int width) {

@@ -2,7 +2,7 @@ package io.moeplan.engine.cuda;
 
 /** Norm of query and key heads and rotary embedding, in place ({@code head_rope.cu}). */
 public final class HeadRope {
-    private static final int THREADS = 256;
+    private static final int MOST_THREADS = 256;
 
     private final Kernel kernel;
     private final int dim;
@@ -50,8 +50,10 @@ public final class HeadRope {
      * @param positions int32 {@code [tokens]}
      */
     public void apply(Stream stream, Heads heads, Norms norms, long turns, long positions) {
-        int blocks = Math.toIntExact(Math.ceilDiv((long) heads.tokens * heads.heads, THREADS / (dim / 8)));
-        kernel.launch(stream, new int[]{blocks, 1, 1}, THREADS, 0, heads.address, heads.stride, heads.step,
-                heads.tokens, heads.heads, heads.queries, norms.query, norms.key, norms.epsilon, turns, positions);
+        int lanes = dim / 8;
+        int passes = Math.ceilDiv(heads.heads * lanes, MOST_THREADS);
+        int threads = Math.ceilDiv(Math.ceilDiv(heads.heads, passes) * lanes, 32) * 32;
+        kernel.launch(stream, new int[]{heads.tokens, 1, 1}, threads, 0, heads.address, heads.stride, heads.step,
+                heads.heads, heads.queries, norms.query, norms.key, norms.epsilon, turns, positions);
     }
 }

@@ -7,8 +7,7 @@
 // Keys run from the diagonal down, so that the first ones already bound every query's softmax.
 //
 // QK: columns of queries and keys, a multiple of 64. VALUES: columns of values, 64 or 128. SHARED_ROPE: the last 64 columns of
-// a key are those of a matrix that all heads share (multi-head latent attention). PINGPONG: whether the two warpgroups take
-// turns in starting products.
+// a key are those of a matrix that all heads share (multi-head latent attention).
 
 typedef unsigned char u8;
 typedef unsigned short u16;
@@ -205,16 +204,13 @@ __device__ __forceinline__ uint4 transpose(u32 a, u32 b, u32 c, u32 d) {
     return {a, b, c, d};
 }
 
+// The two warpgroups start products in turn: one's run while the other takes exponentials.
 __device__ __forceinline__ void take_turn(int group) {
-#if PINGPONG
     asm volatile("bar.sync %0, 256;" ::"r"(group + 1) : "memory");
-#endif
 }
 
 __device__ __forceinline__ void give_turn(int group) {
-#if PINGPONG
     asm volatile("bar.arrive %0, 256;" ::"r"(4 - group) : "memory");
-#endif
 }
 
 // Maps: boxes of 128 rows and 64 columns of q [tokens][heads * QK], k and v [tokens][...] with a head's columns keyStride and

@@ -86,10 +86,30 @@ __device__ __forceinline__ void multiply(float (&d)[64], u64 a, u64 b, int accum
                  : "l"(a), "l"(b), "r"(accumulate));
 }
 
+// The left side in registers.
+__device__ __forceinline__ void multiply_own(float (&d)[32], const u32* a, u64 b, int accumulate) {
+    asm volatile("{\n"
+                 ".reg .pred p;\n"
+                 "setp.ne.b32 p, %37, 0;\n"
+                 "wgmma.mma_async.sync.aligned.m64n64k32.f32.e4m3.e4m3 {%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31}, {%32, %33, %34, %35}, %36, p, 1, 1;\n"
+                 "}\n"
+                 : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]), "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]), "+f"(d[14]), "+f"(d[15]), "+f"(d[16]), "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]), "+f"(d[21]), "+f"(d[22]), "+f"(d[23]), "+f"(d[24]), "+f"(d[25]), "+f"(d[26]), "+f"(d[27]), "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31])
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate));
+}
+
+// Bytes of 16 rows and 32 columns as products take them in registers.
+__device__ __forceinline__ void load_left(u32* to, u32 from, int k) {
+    const int lane = threadIdx.x % 32;
+    const int row = threadIdx.x % 128 / 32 * 16 + lane % 16;
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                 : "r"(from + row * 128 + ((k * 2 + lane / 16) ^ (row % 8)) * 16) : "memory");
+}
+
 // Keeps the compiler from moving uses of a product's registers across a wait.
-__device__ __forceinline__ void settle(float (&d)[64]) {
+template <int N> __device__ __forceinline__ void settle(float (&d)[N]) {
 #pragma unroll
-    for (int i = 0; i < 64; i++) asm volatile("" : "+f"(d[i])::"memory");
+    for (int i = 0; i < N; i++) asm volatile("" : "+f"(d[i])::"memory");
 }
 
 __device__ __forceinline__ u32 pack(float low, float high) {
@@ -102,6 +122,24 @@ __device__ __forceinline__ u16 e4m3(float low, float high) {
     u16 packed;
     asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(packed) : "f"(high), "f"(low));
     return packed;
+}
+
+// A part's sums, scaled, go to those of its columns.
+__device__ __forceinline__ void add(float (&d)[128], const int at, const float (&part)[32], float upper, float lower) {
+#pragma unroll
+    for (int i = 0; i < 32; i++) d[at + i] = fmaf(part[i], i % 4 / 2 ? lower : upper, d[at + i]);
+}
+
+__device__ __forceinline__ void take_turn(int group) {
+#if MODE == 1
+    asm volatile("bar.sync %0, 256;" ::"r"(group + 2) : "memory");
+#endif
+}
+
+__device__ __forceinline__ void give_turn(int group) {
+#if MODE == 1
+    asm volatile("bar.arrive %0, 256;" ::"r"(5 - group) : "memory");
+#endif
 }
 
 __device__ __forceinline__ float silu(float x) { return __fdividef(x, 1.0f + __expf(-x)); }
@@ -209,6 +247,7 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
         const int warp = threadIdx.x % 128 / 32;
         const int r = warp * 16 + lane / 4;
         const int scaleRows = (weightRows + 127) / 128;
+        if (half == 1) give_turn(2);
         int stage = 0;
         u32 parity = 0;
         for (int number = blockIdx.x; number < tiles; number += gridDim.x) {
@@ -234,16 +273,45 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
                 const float nextShare[2] = {wScales[firstAt + ahead], wScales[secondAt + ahead]};
                 barrier_wait(shared_address(&full[stage]), parity);
                 const u32 from = base + stage * (A_BYTES + B_BYTES);
+#if MODE == 2
+                u32 left[16];
+                float part[2][32];
+#pragma unroll
+                for (int k = 0; k < TILE_K / 32; k++) load_left(left + 4 * k, from + half * (A_BYTES / 2), k);
+#pragma unroll
+                for (int q = 0; q < TILE_N / 64; q++) {
+                    const u64 right = descriptor(from + A_BYTES + q * (B_BYTES / 4));
+                    settle(part[q % 2]);
+                    asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+#pragma unroll
+                    for (int k = 0; k < TILE_K / 32; k++) multiply_own(part[q % 2], left + 4 * k, right + 2 * k, k > 0);
+                    asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+                    if (q == 0) continue;
+                    asm volatile("wgmma.wait_group.sync.aligned 1;" ::: "memory");
+                    settle(part[(q + 1) % 2]);
+                    add(d, 32 * (q - 1), part[(q + 1) % 2], upper * share[(q - 1) / 2], lower * share[(q - 1) / 2]);
+                }
+                asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
+                settle(part[1]);
+                if (threadIdx.x % 128 == 0) barrier_arrive(shared_address(&empty[stage]));
+                add(d, 96, part[1], upper * share[1], lower * share[1]);
+#else
                 const u64 left = descriptor(from + half * (A_BYTES / 2));
 #pragma unroll
                 for (int h = 0; h < 2; h++) {
                     const u64 right = descriptor(from + A_BYTES + h * (B_BYTES / 2));
                     float part[64];
                     settle(part);
+                    take_turn(group);
                     asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
 #pragma unroll
-                    for (int k = 0; k < TILE_K / 32; k++) multiply(part, left + 2 * k, right + 2 * k, k > 0);
+                    for (int k = 0; k < TILE_K / 32; k++) {
+                        multiply(part, left + 2 * k, right + 2 * k, k > 0);
+                        if (k == TILE_K / 32 - 2) asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+                    }
                     asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+                    asm volatile("wgmma.wait_group.sync.aligned 1;" ::: "memory");
+                    give_turn(group);
                     asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
                     settle(part);
                     if (h == 1 && threadIdx.x % 128 == 0) barrier_arrive(shared_address(&empty[stage]));
@@ -251,6 +319,7 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
 #pragma unroll
                     for (int i = 0; i < 64; i++) d[64 * h + i] = fmaf(part[i], scales[i % 4 / 2], d[64 * h + i]);
                 }
+#endif
                 upper = nextUpper;
                 lower = nextLower;
                 share[0] = nextShare[0];

@@ -5,7 +5,7 @@ import io.moeplan.engine.cuda.Attention.Rows;
 import java.util.List;
 
 /**
- * Attention's variants at real shapes.
+ * Attention at real shapes, with both kinds of matrix instructions, on Hopper.
  *
  * <p>Run: {@code java -cp CLASSES io.moeplan.engine.cuda.AttentionBenchmark}
  */
@@ -15,21 +15,21 @@ final class AttentionBenchmark {
     private AttentionBenchmark() {}
 
     public static void main(String[] args) throws Unavailable {
-        for (int pingPong = 0; pingPong < 2; pingPong++) {
-            time(new Heads(32, 4, 128, 128, false), 32, pingPong);
-            time(new Heads(64, 8, 64, 64, false), 16, pingPong);
-            time(new Heads(128, 128, 192, 128, true), 8, pingPong);
+        for (boolean hopper : new boolean[]{true, false}) {
+            time(new Heads(32, 4, 128, 128, false), 32, hopper);
+            time(new Heads(64, 8, 64, 64, false), 16, hopper);
+            time(new Heads(128, 128, 192, 128, true), 8, hopper);
         }
     }
 
-    private static void time(Heads heads, int sequences, int pingPong) throws Unavailable {
+    private static void time(Heads heads, int sequences, boolean hopper) throws Unavailable {
         try (RandomDevice on = new RandomDevice()) {
             int tokens = sequences * LENGTH;
             int[] starts = new int[sequences + 1];
             for (int s = 0; s <= sequences; s++) {
                 starts[s] = s * LENGTH;
             }
-            Attention attention = new Attention(on.cuda, on.kernels, heads, pingPong);
+            Attention attention = new Attention(on.cuda, on.kernels, heads, hopper);
             Attention.Tiles tiles = on.keep(new Attention.Tiles(on.cuda, on.stream, starts));
             long width = (long) heads.queries() * heads.values();
             Attention.Matrices matrices = new Attention.Matrices(rows(on, tokens, heads.queries(), heads.columns()),
@@ -40,7 +40,8 @@ final class AttentionBenchmark {
             double flops = (double) tokens * (LENGTH + 1) * heads.queries() * (heads.columns() + heads.values());
             double time = LayerBenchmark.times(on, List.of(Operation.product("attention", flops,
                     () -> attention.attend(on.stream, tiles, matrices, options))))[0];
-            System.out.printf("%s, turns %d: %.3f ms, %.0f TFLOP/s%n", heads, pingPong, time, flops / time / 1e9);
+            System.out.printf("%s %s: %.3f ms, %.0f TFLOP/s%n", hopper ? "wgmma" : "mma", heads, time,
+                    flops / time / 1e9);
         }
     }
 

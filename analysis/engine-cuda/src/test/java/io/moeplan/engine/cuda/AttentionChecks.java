@@ -66,14 +66,16 @@ final class AttentionChecks {
     private static void run(OnDevice on, Heads heads, Rows[] in, Attention.Options options, double[] want) {
         DeviceBuffer out = on.room(2L * want.length);
         Rows to = new Rows(out.address(), (long) heads.queries() * heads.values(), heads.values());
-        for (int pingPong = 0; pingPong < 2; pingPong++) {
+        for (boolean hopper : on.cuda.capability() == 90 ? new boolean[]{true, false} : new boolean[1]) {
             out.fill(on.stream, (byte) 0xff);
             try (Attention.Tiles tiles = new Attention.Tiles(on.cuda, on.stream, STARTS)) {
-                new Attention(on.cuda, on.kernels, heads, pingPong).attend(on.stream, tiles,
+                new Attention(on.cuda, on.kernels, heads, hopper).attend(on.stream, tiles,
                         new Attention.Matrices(in[0], in[1], in[2], in[3], to), options);
                 on.stream.synchronize();
             }
-            OnDevice.near(heads + ", window " + options.window() + (options.sinks() == 0 ? "" : ", sinks"),
+            OnDevice.near(
+                    (hopper ? "wgmma " : "mma ") + heads + ", window " + options.window()
+                            + (options.sinks() == 0 ? "" : ", sinks"),
                     on.readBf16(out), want, 6e-3);
         }
     }

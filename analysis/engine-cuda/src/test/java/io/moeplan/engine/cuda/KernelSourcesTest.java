@@ -20,10 +20,14 @@ final class KernelSourcesTest {
 
     @ParameterizedTest
     @CsvSource({"grouped_gemm, sm_90a, GATED=0", "grouped_gemm, sm_90a, GATED=1", "grouped_gemm_simple, sm_80, NONE",
-        "grouped_gemm_simple, sm_90a, NONE", "grouped_gemm_fp8, sm_90a, GATED=0", "grouped_gemm_fp8, sm_90a, GATED=1",
-        "attention, sm_90a, QK=64 VALUES=64 SHARED_ROPE=0 PINGPONG=1",
-        "attention, sm_90a, QK=128 VALUES=128 SHARED_ROPE=0 PINGPONG=1",
-        "attention, sm_90a, QK=192 VALUES=128 SHARED_ROPE=1 PINGPONG=1", "rms_norm, sm_80, WIDTH=512 THREADS=64 BF16=1",
+        "grouped_gemm_simple, sm_90a, NONE", "grouped_gemm_fp8, sm_90a, GATED=0 MODE=2",
+        "grouped_gemm_fp8, sm_90a, GATED=1 MODE=2",
+        "grouped_gemm_mma, sm_80, GATED=0", "grouped_gemm_mma, sm_89, GATED=1",
+        "attention_mma, sm_80, QK=128 VALUES=128 SHARED_ROPE=0",
+        "attention_mma, sm_89, QK=192 VALUES=128 SHARED_ROPE=1",
+        "attention, sm_90a, QK=64 VALUES=64 SHARED_ROPE=0",
+        "attention, sm_90a, QK=128 VALUES=128 SHARED_ROPE=0",
+        "attention, sm_90a, QK=192 VALUES=128 SHARED_ROPE=1", "rms_norm, sm_80, WIDTH=512 THREADS=64 BF16=1",
         "rms_norm, sm_80, WIDTH=7168 THREADS=448 BF16=0",
         "combine, sm_80, WIDTH=7168 THREADS=448 TOP_K=8 EXTRA=1 NORM=1", "spread, sm_80, WIDTH=2048 TOP_K=8 FP8=0",
         "spread, sm_90a, WIDTH=7168 TOP_K=8 FP8=1", "head_rope, sm_80, DIM=128 ROTARY=64 INTERLEAVED=0 NORM=1",

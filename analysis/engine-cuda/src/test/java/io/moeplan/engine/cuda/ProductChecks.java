@@ -31,10 +31,13 @@ final class ProductChecks {
         float[] w = on.normal(sizes.experts() * factor * sizes.columns() * sizes.depth(), 0.1);
         int[] offsets = offsets(on, sizes);
         DeviceBuffer c = on.room(2L * sizes.rows() * sizes.columns());
-        new GroupedGemm(on.cuda, on.kernels, gated).multiply(on.stream, sizes, on.bf16(a), on.bf16(w),
-                on.ints(offsets), c.address());
-        OnDevice.near("grouped " + sizes + (gated ? ", gated" : ""), on.readBf16(c),
-                product(a, w, sizes, offsets, gated), 4e-3);
+        double[] want = product(a, w, sizes, offsets, gated);
+        for (boolean hopper : on.cuda.capability() == 90 ? new boolean[]{true, false} : new boolean[1]) {
+            c.fill(on.stream, (byte) 0xff);
+            new GroupedGemm(on.cuda, on.kernels, gated, hopper).multiply(on.stream, sizes, on.bf16(a), on.bf16(w),
+                    on.ints(offsets), c.address());
+            OnDevice.near((hopper ? "wgmma " : "mma ") + sizes + (gated ? ", gated" : ""), on.readBf16(c), want, 4e-3);
+        }
     }
 
     private static double[] product(float[] a, float[] w, Sizes sizes, int[] offsets, boolean gated) {
@@ -91,14 +94,16 @@ final class ProductChecks {
         }
         int[] offsets = offsets(on, sizes);
         int results = sizes.rows() * sizes.columns();
-        DeviceBuffer c = on.room(gated ? results : 2L * results);
-        DeviceBuffer scales = on.room(4L * sizes.rows() * Math.ceilDiv(sizes.columns(), 128));
-        new Fp8GroupedGemm(on.cuda, on.kernels, gated).multiply(on.stream, sizes,
-                new Scaled(on.bytes(a), on.floats(aScales)), new Scaled(on.bytes(w), on.floats(wScales)),
-                on.ints(offsets), new Scaled(c.address(), scales.address()));
-        float[] have = gated ? RowChecks.decoded(on, c, scales, sizes.columns()) : on.readBf16(c);
-        OnDevice.near("fp8 grouped " + sizes + (gated ? ", gated" : ""), have,
-                product(left, right, sizes, offsets, gated), gated ? 0.04 : 5e-3);
+        for (int mode = 0; mode < 3; mode++) {
+            DeviceBuffer c = on.room(gated ? results : 2L * results);
+            DeviceBuffer scales = on.room(4L * sizes.rows() * Math.ceilDiv(sizes.columns(), 128));
+            new Fp8GroupedGemm(on.cuda, on.kernels, gated, mode).multiply(on.stream, sizes,
+                    new Scaled(on.bytes(a), on.floats(aScales)), new Scaled(on.bytes(w), on.floats(wScales)),
+                    on.ints(offsets), new Scaled(c.address(), scales.address()));
+            float[] have = gated ? RowChecks.decoded(on, c, scales, sizes.columns()) : on.readBf16(c);
+            OnDevice.near("fp8 grouped " + sizes + (gated ? ", gated" : ""), have,
+                    product(left, right, sizes, offsets, gated), gated ? 0.04 : 5e-3);
+        }
     }
 
     /** Numbers of about 1, as quantised ones are; no NaN. */
