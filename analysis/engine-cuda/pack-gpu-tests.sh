@@ -28,8 +28,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 to=$work/gpu-tests
 mkdir -p "$to/lib" "$to/classes" "$to/test-classes"
-"$java_home/bin/jlink" --add-modules java.base,java.logging,java.management,java.xml,jdk.management,jdk.unsupported,jdk.zipfs \
-    --strip-debug --no-header-files --no-man-pages --output "$to/runtime"
+[ -d analysis/engine-cuda/target/gpu-runtime ] || "$java_home/bin/jlink" --add-modules java.base,java.logging,java.management,java.xml,jdk.management,jdk.unsupported,jdk.zipfs \
+    --strip-debug --no-header-files --no-man-pages --output analysis/engine-cuda/target/gpu-runtime
+cp -r analysis/engine-cuda/target/gpu-runtime "$to/runtime"
 for module in tensors engine engine-cuda; do
     cp -r "analysis/$module/target/classes/." "$to/classes/"
 done
@@ -44,7 +45,7 @@ fi
 cat > "$to/java.sh" <<'SCRIPT'
 #!/usr/bin/env bash
 here=$(cd "$(dirname "$0")" && pwd)
-exec "$here/runtime/bin/java" -Xmx4g --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
+exec "$here/runtime/bin/java" ${JAVA_OPTIONS:-} -Xmx4g --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
     -Dmoeplan.fixtures="${MOEPLAN_FIXTURES:-$here/models}" -cp "$here/classes:$here/test-classes:$here/lib/*" "$@"
 SCRIPT
 cat > "$to/run.sh" <<'SCRIPT'

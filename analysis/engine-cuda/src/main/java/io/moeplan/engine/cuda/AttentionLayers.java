@@ -17,11 +17,11 @@ final class AttentionLayers {
     private final HeadTurn turn;
     private final SoftmaxCore core;
 
-    AttentionLayers(Operations operations, Vectors vectors, Rotaries rotaries) {
+    AttentionLayers(Operations operations, Vectors vectors, Rotaries rotaries, FastKernels fast) {
         this.operations = operations;
         this.vectors = vectors;
-        turn = new HeadTurn(operations.launcher(), rotaries);
-        core = new SoftmaxCore(operations.launcher());
+        turn = new HeadTurn(operations.launcher(), rotaries, fast);
+        core = new SoftmaxCore(operations.launcher(), fast);
     }
 
     /**
@@ -46,16 +46,24 @@ final class AttentionLayers {
             operations.normRows(q, width, rows, a.queryWidth(), queryNorm, operations.norm().epsilon());
             operations.normRows(k, width, rows, a.keyWidth(), keyNorm, operations.norm().epsilon());
         }
-        turn(a, new Heads(q, width, queryStride, a.heads(), a.headDim()), queryNorm, a.temperature(), tokens);
-        turn(a, new Heads(k, width, a.headDim(), a.kvHeads(), a.headDim()), keyNorm, Attention.Temperature.NONE,
-                tokens);
+        Heads queryHeads = new Heads(q, width, queryStride, a.heads(), a.headDim());
+        Heads keyHeads = new Heads(k, width, a.headDim(), a.kvHeads(), a.headDim());
+        if (!turn.turnFast(a, queryHeads, keyHeads, queryNorm, keyNorm, operations.norm().epsilon(), tokens)) {
+            turn(a, queryHeads, queryNorm, a.temperature(), tokens);
+            turn(a, keyHeads, keyNorm, Attention.Temperature.NONE, tokens);
+        }
         if (a.clip() < Double.POSITIVE_INFINITY) {
             turn.turn(new Heads(v, width, a.headDim(), a.kvHeads(), a.headDim()), Steps.clipping(a.clip()), rows,
                     tokens.positions());
         }
         long mixed = operations.take((long) rows * a.queryWidth());
-        core.attend(a, tokens, new Rows(q, width, queryStride), new Rows(k, width, a.headDim()),
-                new Rows(v, width, a.headDim()), vectors.of(layer, Name.SINKS), mixed);
+        Rows queries = new Rows(q, width, queryStride);
+        Rows keys = new Rows(k, width, a.headDim());
+        Rows values = new Rows(v, width, a.headDim());
+        long sinks = vectors.of(layer, Name.SINKS);
+        if (!core.attendFast(a, tokens, queries, keys, values, new Rows(0, 8, 0), sinks, mixed)) {
+            core.attend(a, tokens, queries, keys, values, sinks, mixed);
+        }
         if (a.gated()) {
             operations.launcher().rows("head_gate", "head_gate", rows, 256, mixed, q, (long) width, a.queryWidth(),
                     a.headDim());
@@ -95,20 +103,22 @@ final class AttentionLayers {
             heads = new Heads(q, queries, a.keyDim(), a.heads(), a.keyDim());
         }
         operations.normRows(latent, width, rows, a.latentRank(), vectors.of(layer, Name.KEY_NORM), LATENT_EPSILON);
-        turn.turn(heads, Steps.rotation(a.rotation(), a.plainDim()), rows, tokens.positions());
-        turn.turn(new Heads(shared, width, a.rotaryDim(), 1, a.rotaryDim()), Steps.rotation(a.rotation(), 0), rows,
-                tokens.positions());
+        turn.rotateLast(heads, a.rotation(), a.plainDim(), tokens);
+        turn.rotateLast(new Heads(shared, width, a.rotaryDim(), 1, a.rotaryDim()), a.rotation(), 0, tokens);
         int each = a.plainDim() + a.valueDim();
         long keyValues = operations.take((long) rows * a.heads() * each);
         operations.project(latent, width, weights + piece.group(2), keyValues, operations.launcher().type(), rows,
                 a.heads() * each, a.latentRank());
-        long keys = operations.take((long) rows * queries);
-        operations.launcher().rows("latent_keys", "latent_keys", rows, 256, keyValues, each, shared, (long) width,
-                keys, a.heads(), a.plainDim(), a.rotaryDim());
         long mixed = operations.take((long) rows * a.heads() * a.valueDim());
-        core.attend(a, tokens, new Rows(heads.address(), heads.stride(), a.keyDim()),
-                new Rows(keys, queries, a.keyDim()),
-                new Rows(keyValues + (long) a.plainDim() * bytes, (long) a.heads() * each, each), 0, mixed);
+        Rows q = new Rows(heads.address(), heads.stride(), a.keyDim());
+        Rows own = new Rows(keyValues, (long) a.heads() * each, each);
+        Rows values = new Rows(keyValues + (long) a.plainDim() * bytes, (long) a.heads() * each, each);
+        if (!core.attendFast(a, tokens, q, own, values, new Rows(shared, width, 0), 0, mixed)) {
+            long keys = operations.take((long) rows * queries);
+            operations.launcher().rows("latent_keys", "latent_keys", rows, 256, keyValues, each, shared, (long) width,
+                    keys, a.heads(), a.plainDim(), a.rotaryDim());
+            core.attend(a, tokens, q, new Rows(keys, queries, a.keyDim()), values, 0, mixed);
+        }
         output(layer, mixed, weights + piece.group(3), a.heads() * a.valueDim(), tokens);
     }
 

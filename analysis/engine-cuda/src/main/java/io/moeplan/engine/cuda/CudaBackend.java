@@ -29,6 +29,7 @@ public final class CudaBackend implements Backend {
     private final Stream stream;
     private final Launcher launcher;
     private final DenseGemm dense;
+    private final FastKernels fast;
     private final Pieces pieces;
     private final Place place;
     private final WaveMemory memory;
@@ -39,6 +40,7 @@ public final class CudaBackend implements Backend {
     private Scratch kept;
     private Scratch scratch;
     private Rotaries rotaries;
+    private Permutation permutation;
     private Schedule schedule = new Schedule(0, 0, false, 0, 0);
 
     /**
@@ -70,6 +72,7 @@ public final class CudaBackend implements Backend {
         place = division.place();
         memory = new WaveMemory(model.architecture(), bytes, division.together());
         dense = new DenseGemm(cuda);
+        fast = new FastKernels(cuda, kernels, precision);
         vectors = new Vectors(cuda, stream, model);
         weights = new WeightStore(cuda, launcher, place, pieces.used(model.layers().size(), false), threads);
         routing = new RoutingCopy(cuda);
@@ -134,10 +137,10 @@ public final class CudaBackend implements Backend {
         cuda.enter();
         room(sequences.tokens(), sequences.longest());
         kept.reset();
-        Operations operations = new Operations(launcher, dense, scratch, model.architecture());
-        WaveState state = new WaveState(memory, launcher, kept, sequences);
+        Operations operations = new Operations(launcher, dense, fast, scratch, model.architecture());
+        WaveState state = new WaveState(cuda, memory, launcher, kept, sequences);
         return new CudaWave(model, schedule, sequences, state, operations,
-                new CudaLayers(model, cuda, operations, vectors, rotaries, pieces, weights), routing);
+                new CudaLayers(model, operations, vectors, rotaries, pieces, weights, fast, permutation), routing);
     }
 
     private void room(int tokens, int longest) {
@@ -148,6 +151,9 @@ public final class CudaBackend implements Backend {
         if (scratch == null || scratch.bytes() < memory.scratch(tokens, longest)) {
             replace(scratch);
             scratch = new Scratch(cuda, memory.scratch(tokens, longest));
+        }
+        if (permutation == null) {
+            permutation = new Permutation(cuda, kernels, memory.experts(), memory.topK(), memory.together());
         }
         if (rotaries == null || rotaries.positions() < longest) {
             replace(rotaries);
@@ -175,6 +181,9 @@ public final class CudaBackend implements Backend {
         replace(kept);
         replace(scratch);
         replace(rotaries);
+        if (permutation != null) {
+            permutation.close();
+        }
         routing.close();
         dense.close();
         kernels.close();

@@ -20,18 +20,18 @@ final class CudaLayers {
     private final RouterLayer router;
     private final ExpertLayer experts;
 
-    CudaLayers(Model model, Cuda cuda, Operations operations, Vectors vectors, Rotaries rotaries, Pieces pieces,
-            WeightStore weights) {
+    CudaLayers(Model model, Operations operations, Vectors vectors, Rotaries rotaries, Pieces pieces,
+            WeightStore weights, FastKernels fast, Permutation permutation) {
         this.model = model;
         this.architecture = model.architecture();
         this.operations = operations;
         this.vectors = vectors;
         this.pieces = pieces;
         this.weights = weights;
-        attention = new AttentionLayers(operations, vectors, rotaries);
+        attention = new AttentionLayers(operations, vectors, rotaries, fast);
         delta = new DeltaNet(operations, vectors);
-        router = new RouterLayer(operations, vectors);
-        experts = new ExpertLayer(operations, vectors, new GroupedProduct(cuda, operations.launcher()));
+        router = new RouterLayer(operations, vectors, permutation);
+        experts = new ExpertLayer(operations, vectors, fast);
     }
 
     Vectors vectors() {

@@ -136,5 +136,6 @@ final class CudaWave implements Wave {
     public void close() {
         // What is queued still reads the wave's memory, which the next one takes.
         operations.launcher().stream().synchronize();
+        state.close();
     }
 }

@@ -48,7 +48,7 @@ public final class DeviceBuffer implements AutoCloseable {
     /** Copies from another place on the device, after what was queued before. */
     void copy(Stream stream, long from, long count) {
         check(0, count);
-        cuda.driver.call(cuda.driver.copyOnDevice, address(), from, count, stream.handle());
+        cuda.driver.call(cuda.driver.copyDevice, address(), from, count, stream.handle());
     }
 
     /** Sets every byte. */

@@ -3,6 +3,7 @@ package io.moeplan.engine.cuda;
 import io.moeplan.engine.cuda.Vectors.Name;
 import io.moeplan.engine.model.FeedForward;
 import io.moeplan.engine.model.FeedForward.Activation;
+import java.util.Optional;
 
 /** The feed-forward blocks: experts, shared experts, dense MLPs. Each adds to the residual stream of its tokens. */
 final class ExpertLayer {
@@ -10,12 +11,14 @@ final class ExpertLayer {
 
     private final Operations operations;
     private final Vectors vectors;
+    private final FastKernels fast;
     private final GroupedProduct product;
 
-    ExpertLayer(Operations operations, Vectors vectors, GroupedProduct product) {
+    ExpertLayer(Operations operations, Vectors vectors, FastKernels fast) {
         this.operations = operations;
         this.vectors = vectors;
-        this.product = product;
+        this.fast = fast;
+        product = new GroupedProduct(operations.launcher(), fast);
     }
 
     /**
@@ -31,23 +34,36 @@ final class ExpertLayer {
         long sorted = operations.take((long) rows * hidden);
         long inner = operations.take((long) rows * shape.width());
         long offsets = routed.offsets() + 4L * piece.first();
-        launcher.rows("gather", "gather", rows, 128, tokens.normed(), sorted, hidden, routed.rowToken(), offsets,
-                piece.count(), shape.scalesInput() ? routed.weights() : 0L, routed.slotRow(), topK);
+        boolean plain = !shape.scalesInput() && piece.count() == shape.router().experts();
+        Optional<Spread> spread = plain ? fast.spread(hidden, topK) : Optional.empty();
+        if (spread.isPresent()) {
+            spread.get().apply(launcher.stream(), tokens.count(), tokens.normed(), routed.slotRow(),
+                    new Fp8GroupedGemm.Scaled(sorted, 0));
+        } else {
+            launcher.rows("gather", "gather", rows, 128, tokens.normed(), sorted, hidden, routed.rowToken(), offsets,
+                    piece.count(), shape.scalesInput() ? routed.weights() : 0L, routed.slotRow(), topK);
+        }
         GroupedProduct.Groups groups = new GroupedProduct.Groups(rows, offsets, piece.count());
         long inputBias = bias(layer, Name.EXPERT_INPUT_BIAS, piece, 2 * shape.width());
-        if (inputBias == 0 && shape.activation().equals(Activation.SILU)
-                && product.isFast(shape.width(), hidden)) {
-            product.gated(groups, sorted, weights + piece.group(0), inner, shape.width(), hidden);
-        } else {
+        boolean silu = inputBias == 0 && shape.activation().equals(Activation.SILU);
+        if (!silu || !product.gated(groups, sorted, weights + piece.group(0), inner, shape.width(), hidden)) {
             long both = operations.take(2L * rows * shape.width());
             product.plain(groups, sorted, weights + piece.group(0), inputBias, both, 2 * shape.width(), hidden);
             gate(both, inner, rows, shape.width(), shape.activation(), offsets, piece.count());
         }
         product.plain(groups, inner, weights + piece.group(1),
                 bias(layer, Name.EXPERT_OUTPUT_BIAS, piece, hidden), sorted, hidden, shape.width());
-        launcher.rows("combine_simple", "combine_simple", tokens.count(), ROW_THREADS, tokens.residual(), sorted,
-                hidden, routed.ids(), shape.scalesInput() ? 0L : routed.weights(), routed.slotRow(), topK,
-                piece.first(), piece.first() + piece.count(), operations.residualScale());
+        Optional<Combine> combine = plain && operations.residualScale() == 1
+                ? fast.combine(hidden, topK)
+                : Optional.empty();
+        if (combine.isPresent()) {
+            combine.get().apply(launcher.stream(), tokens.count(), tokens.residual(),
+                    new Combine.Parts(sorted, routed.slotRow(), routed.weights(), 0), 0, 0, 0);
+        } else {
+            launcher.rows("combine_simple", "combine_simple", tokens.count(), ROW_THREADS, tokens.residual(), sorted,
+                    hidden, routed.ids(), shape.scalesInput() ? 0L : routed.weights(), routed.slotRow(), topK,
+                    piece.first(), piece.first() + piece.count(), operations.residualScale());
+        }
     }
 
     private long bias(int layer, Name name, Piece piece, int width) {

@@ -7,7 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Cosines and sines of the rotations of a model, {@code [positions][cosines, sines]} for each. */
+/** Cosines and sines of the rotations of a model, {@code [positions][pairs][2]} for each. */
 final class Rotaries implements AutoCloseable {
     private final Cuda cuda;
     private final Launcher launcher;

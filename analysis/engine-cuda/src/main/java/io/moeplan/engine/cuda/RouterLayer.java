@@ -7,16 +7,17 @@ import io.moeplan.engine.model.Router;
 
 /** Norms tokens for the feed-forward block, lets them choose experts, and sorts the choices by expert. */
 final class RouterLayer {
-    private static final int PLACE_THREADS = 1024;
     /** Of a block, so that two of them fit a multiprocessor. */
     private static final int SHARED_BYTES = 96 << 10;
 
     private final Operations operations;
     private final Vectors vectors;
+    private final Permutation permutation;
 
-    RouterLayer(Operations operations, Vectors vectors) {
+    RouterLayer(Operations operations, Vectors vectors, Permutation permutation) {
         this.operations = operations;
         this.vectors = vectors;
+        this.permutation = permutation;
     }
 
     /**
@@ -44,7 +45,8 @@ final class RouterLayer {
             operations.addProduct(tokens.normed(), weights + piece.group(1), logits, rows, router.experts(), hidden);
         }
         choose(layer, router, logits, tokens, routed, bad);
-        sort(router, rows, routed);
+        permutation.sort(operations.launcher().stream(), rows, routed.ids(),
+                new Permutation.Order(routed.offsets(), routed.rowToken(), routed.slotRow()));
     }
 
     private void choose(int layer, Router router, long logits, Tokens tokens, Routed routed, long bad) {
@@ -67,15 +69,5 @@ final class RouterLayer {
             case SOFTMAX_OF_CHOSEN -> 2;
             case SPARSE_MIXER -> 3;
         };
-    }
-
-    private void sort(Router router, int rows, Routed routed) {
-        Launcher launcher = operations.launcher();
-        int pairs = rows * router.topK();
-        long counts = operations.scratch().take(4L * router.experts());
-        launcher.rows("permute_simple", "permute_count", router.experts(), PLACE_THREADS, routed.ids(), pairs, counts);
-        launcher.rows("permute_simple", "permute_offsets", 1, 32, counts, router.experts(), routed.offsets());
-        launcher.rows("permute_simple", "permute_place", router.experts(), PLACE_THREADS, routed.ids(), pairs,
-                router.topK(), routed.offsets(), routed.rowToken(), routed.slotRow());
     }
 }

@@ -10,7 +10,7 @@ package io.moeplan.engine.cuda;
  * @param positions int32 {@code [count]}, of each in its sequence
  * @param sequences how many whole sequences they are; 0 if they need not be whole
  * @param starts    int32 {@code [sequences + 1]}, the first token of each, counted from {@code first}
- * @param longest   tokens of the longest of these sequences
+ * @param tiles     of these sequences, for {@link Attention}; null if they need not be whole
  */
 record Tokens(int first, int count, long residual, long normed, long positions, int sequences, long starts,
-        int longest) {}
+        Attention.Tiles tiles) {}

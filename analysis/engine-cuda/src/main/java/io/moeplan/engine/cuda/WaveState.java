@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** What a wave keeps on the device, and the parts that layers take it in. */
-final class WaveState {
+final class WaveState implements AutoCloseable {
     private final WaveMemory memory;
     private final Sequences sequences;
     private final long residual;
@@ -16,11 +16,15 @@ final class WaveState {
     private final long ids;
     private final long positions;
     private final Routed routed;
+    private final Cuda cuda;
+    private final Launcher launcher;
     private final List<Tokens> whole = new ArrayList<>();
     private final List<Tokens> any = new ArrayList<>();
 
     /** @param kept memory that it takes its part of */
-    WaveState(WaveMemory memory, Launcher launcher, Scratch kept, Sequences sequences) {
+    WaveState(Cuda cuda, WaveMemory memory, Launcher launcher, Scratch kept, Sequences sequences) {
+        this.cuda = cuda;
+        this.launcher = launcher;
         this.memory = memory;
         this.sequences = sequences;
         long tokens = sequences.tokens();
@@ -47,7 +51,7 @@ final class WaveState {
             launcher.copyIn(starts, host, 4 * count);
         }
         for (int from = 0; from < tokens; from += memory.together()) {
-            any.add(tokens(from, (int) Math.min(memory.together(), tokens - from), 0, 0, 0));
+            any.add(tokens(from, (int) Math.min(memory.together(), tokens - from), 0, 0, null));
         }
     }
 
@@ -62,25 +66,25 @@ final class WaveState {
         while (first < sequences.count()) {
             int base = sequences.start(first);
             int last = first;
-            int longest = 0;
             long at = written;
             host.setAtIndex(ValueLayout.JAVA_INT, written++, 0);
             while (last < sequences.count()
                     && (last == first || sequences.start(last + 1) - base <= memory.together())) {
-                longest = Math.max(longest, sequences.start(last + 1) - sequences.start(last));
                 last++;
                 host.setAtIndex(ValueLayout.JAVA_INT, written++, sequences.start(last) - base);
             }
-            whole.add(tokens(base, sequences.start(last) - base, last - first, starts + 4 * at, longest));
+            int[] relative = host.asSlice(4 * at, 4 * (written - at)).toArray(ValueLayout.JAVA_INT);
+            whole.add(tokens(base, sequences.start(last) - base, last - first, starts + 4 * at,
+                    new Attention.Tiles(cuda, launcher.stream(), relative)));
             first = last;
         }
         return written;
     }
 
-    private Tokens tokens(int from, int count, int ofSequences, long starts, int longest) {
+    private Tokens tokens(int from, int count, int ofSequences, long starts, Attention.Tiles tiles) {
         return new Tokens(from, count, residual + 4L * from * hidden(),
                 normed + (long) memory.elementBytes() * from * hidden(), positions + 4L * from, ofSequences, starts,
-                longest);
+                tiles);
     }
 
     /** All tokens, in parts of whole sequences. */
@@ -127,5 +131,10 @@ final class WaveState {
         return new Routed(routed.ids() + 4 * at, routed.packed() + 2 * at, routed.weights() + 4 * at,
                 routed.offsets() + 4 * number * (memory.experts() + 1), routed.rowToken() + 4 * at,
                 routed.slotRow() + 4 * at);
+    }
+
+    @Override
+    public void close() {
+        whole.forEach(tokens -> tokens.tiles().close());
     }
 }

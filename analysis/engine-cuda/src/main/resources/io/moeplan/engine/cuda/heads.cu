@@ -28,14 +28,14 @@ extern "C" __global__ void heads(act* x, u64 stride, int headStride, int heads, 
     __syncwarp();
     int position = positions[token];
     if (table) {
-        const float* cosines = table + (u64)position * 2 * pairs;
+        const float2* turns = (const float2*)table + (u64)position * pairs;
         for (int i = lane; i < pairs; i += 32) {
             int p = interleaved ? at + 2 * i : at + i;
             int q = interleaved ? p + 1 : p + pairs;
             float first = v[p];
             float second = v[q];
-            v[p] = first * cosines[i] - second * cosines[pairs + i];
-            v[q] = second * cosines[i] + first * cosines[pairs + i];
+            v[p] = first * turns[i].x - second * turns[i].y;
+            v[q] = second * turns[i].x + first * turns[i].y;
         }
         __syncwarp();
     }

@@ -1,4 +1,4 @@
-// Cosines, then sines of each position: table[p][0 .. 2 * pairs).
+// Cosine and sine of each pair at each position: table[p][pairs][2].
 #include "common.cuh"
 
 extern "C" __global__ void rope_table(float* table, const float* frequencies, int pairs, float magnitude) {
@@ -6,7 +6,7 @@ extern "C" __global__ void rope_table(float* table, const float* frequencies, in
     for (int i = threadIdx.x; i < pairs; i += blockDim.x) {
         // The angle is rounded to float32 as transformers does it, so that far positions agree with it too.
         float angle = p * frequencies[i];
-        table[(u64)p * 2 * pairs + i] = (float)cos((double)angle) * magnitude;
-        table[(u64)p * 2 * pairs + pairs + i] = (float)sin((double)angle) * magnitude;
+        table[((u64)p * pairs + i) * 2] = (float)cos((double)angle) * magnitude;
+        table[((u64)p * pairs + i) * 2 + 1] = (float)sin((double)angle) * magnitude;
     }
 }

@@ -10,7 +10,8 @@ import java.util.Locale;
 /**
  * How far every fixture is from the CPU's float32 on the GPU, layer by layer.
  *
- * <p>Run: {@code java -Dmoeplan.fixtures=FOLDER -cp ... io.moeplan.engine.cuda.FixtureTable [NAME...]}
+ * <p>Run: {@code java -Dmoeplan.fixtures=FOLDER [-Dquick=true] -cp ... io.moeplan.engine.cuda.FixtureTable [NAME...]}; quick:
+ * with weights unpacked on the device only.
  */
 final class FixtureTable {
     private FixtureTable() {}
@@ -27,8 +28,9 @@ final class FixtureTable {
         List<Request> requests = Trace.workload(384);
         Trace cpu = Trace.of(model, requests, Gpu.cpu());
         for (Precision precision : Precision.values()) {
-            for (Division division : List.of(new Division(Place.UNPACKED, 1 << 30, 4096),
-                    new Division(Place.PACKED, 30_000, 64), new Division(Place.STREAMED, 30_000, 64))) {
+            List<Division> divisions = List.of(new Division(Place.UNPACKED, 1 << 30, 4096),
+                    new Division(Place.PACKED, 30_000, 64), new Division(Place.STREAMED, 30_000, 64));
+            for (Division division : divisions.subList(0, Boolean.getBoolean("quick") ? 1 : 3)) {
                 try {
                     print(model, precision, division.place(), cpu,
                             Trace.of(model, requests, Gpu.cuda(precision, division)));
