@@ -28,7 +28,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 to=$work/gpu-tests
 mkdir -p "$to/lib" "$to/classes" "$to/test-classes"
-[ -d analysis/engine-cuda/target/gpu-runtime ] || "$java_home/bin/jlink" --add-modules java.base,java.logging,java.management,java.xml,jdk.management,jdk.unsupported,jdk.zipfs \
+[ -d analysis/engine-cuda/target/gpu-runtime ] || "$java_home/bin/jlink" --add-modules java.base,java.logging,java.management,java.xml,jdk.management,jdk.unsupported \
     --strip-debug --no-header-files --no-man-pages --output analysis/engine-cuda/target/gpu-runtime
 cp -r analysis/engine-cuda/target/gpu-runtime "$to/runtime"
 for module in tensors engine engine-cuda; do

@@ -6,7 +6,6 @@ import io.moeplan.engine.cuda.Cuda;
 import io.moeplan.engine.cuda.CudaBackend;
 import io.moeplan.engine.cuda.CudaException;
 import io.moeplan.engine.cuda.Unavailable;
-import io.moeplan.engine.gemm.Precision;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Optional;
@@ -65,7 +64,7 @@ final class Devices {
         try {
             EngineOptions engine = options.engine(err, cuda.usableBytes());
             return Engine.open(options.model(), engine, model -> new CudaBackend(model, cuda,
-                    engine.precision().orElse(Precision.BF16), engine.memoryBytes(), engine.threads(),
+                    engine.precision(), engine.memoryBytes(), engine.threads(),
                     engine.warnings()));
         } catch (IOException | RuntimeException e) {
             cuda.close();

@@ -10,7 +10,9 @@ import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.FeedForward;
 import io.moeplan.engine.model.Model;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /**
  * Runs a model on a GPU, in bfloat16 with float32 sums and residual stream, or all in float32. Weights stay on the device if
@@ -47,15 +49,18 @@ public final class CudaBackend implements Backend {
      * Prepares a GPU for a model; the weights come when a run starts.
      *
      * @param cuda        the GPU; closed with the backend
+     * @param precision   of products; empty for bfloat16, and fp8 for experts that are stored in it where the GPU can
      * @param memoryBytes device memory that it may take
      * @param threads     threads that read files
      * @param warnings    receives one line for each tensor with weights that are not finite
      * @throws Unavailable if this device cannot run the model
      */
-    public CudaBackend(Model model, Cuda cuda, Precision precision, long memoryBytes, int threads,
+    public CudaBackend(Model model, Cuda cuda, Optional<Precision> precision, long memoryBytes, int threads,
             Consumer<String> warnings) throws Unavailable {
-        this(model, cuda, precision, Division.of(model, precision == Precision.BF16 ? 2 : 4, memoryBytes), threads,
-                warnings);
+        this(model, cuda, precision.orElse(Precision.BF16),
+                Division.of(model, precision.orElse(Precision.BF16) == Precision.BF16 ? 2 : 4, memoryBytes,
+                        precision.isEmpty() && Fp8GroupedGemm.takes(cuda)),
+                threads, warnings);
     }
 
     CudaBackend(Model model, Cuda cuda, Precision precision, Division division, int threads,
@@ -68,7 +73,7 @@ public final class CudaBackend implements Backend {
         stream = new Stream(cuda);
         launcher = new Launcher(cuda, kernels, stream, precision);
         int bytes = launcher.bytes();
-        pieces = new Pieces(model, bytes, division.batchBytes());
+        pieces = new Pieces(model, bytes, division.batchBytes(), division.fp8());
         place = division.place();
         memory = new WaveMemory(model.architecture(), bytes, division.together());
         dense = new DenseGemm(cuda);
@@ -100,7 +105,8 @@ public final class CudaBackend implements Backend {
 
     @Override
     public String precision() {
-        return launcher.precision() == Precision.BF16 ? "bf16" : "fp32";
+        boolean fp8 = IntStream.of(model.info().moeLayers()).anyMatch(pieces::isFp8);
+        return fp8 ? "fp8" : launcher.precision() == Precision.BF16 ? "bf16" : "fp32";
     }
 
     /** Where the weights are during a run. */

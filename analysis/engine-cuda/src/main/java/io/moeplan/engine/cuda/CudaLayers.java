@@ -80,7 +80,11 @@ final class CudaLayers {
             long at = weights.use(piece);
             for (Tokens tokens : wave.any()) {
                 operations.scratch().reset();
-                experts.experts(layer, shape, piece, at, tokens, wave.routed(tokens));
+                if (pieces.isFp8(layer)) {
+                    experts.expertsInFp8(shape, piece, at, tokens, wave.routed(tokens));
+                } else {
+                    experts.experts(layer, shape, piece, at, tokens, wave.routed(tokens));
+                }
             }
         }
         for (Piece piece : pieces.of(layer, Part.SHARED)) {

@@ -53,6 +53,41 @@ final class ExpertLayer {
         }
         product.plain(groups, inner, weights + piece.group(1),
                 bias(layer, Name.EXPERT_OUTPUT_BIAS, piece, hidden), sorted, hidden, shape.width());
+        combine(shape, piece, sorted, tokens, routed);
+    }
+
+    /** The same of experts stored in fp8, multiplied in it. */
+    void expertsInFp8(FeedForward.Sparse shape, Piece piece, long weights, Tokens tokens, Routed routed) {
+        Launcher launcher = operations.launcher();
+        int topK = shape.router().topK();
+        int rows = tokens.count() * topK;
+        int hidden = operations.hidden();
+        int width = shape.width();
+        Fp8GroupedGemm.Scaled sorted = scaled(rows, hidden);
+        Fp8GroupedGemm.Scaled inner = scaled(rows, width);
+        long out = operations.take((long) rows * hidden);
+        long offsets = routed.offsets() + 4L * piece.first();
+        fast.spreadFp8(hidden, topK).orElseThrow().apply(launcher.stream(), tokens.count(), tokens.normed(),
+                routed.slotRow(), sorted);
+        fast.fp8(true).multiply(launcher.stream(), new GroupedGemm.Sizes(rows, piece.count(), width, hidden), sorted,
+                new Fp8GroupedGemm.Scaled(weights + piece.group(0), weights + piece.group(2)), offsets, inner);
+        fast.fp8(false).multiply(launcher.stream(), new GroupedGemm.Sizes(rows, piece.count(), hidden, width), inner,
+                new Fp8GroupedGemm.Scaled(weights + piece.group(1), weights + piece.group(3)), offsets,
+                new Fp8GroupedGemm.Scaled(out, 0));
+        combine(shape, piece, out, tokens, routed);
+    }
+
+    /** Room for fp8 rows and their scales. */
+    private Fp8GroupedGemm.Scaled scaled(int rows, int width) {
+        return new Fp8GroupedGemm.Scaled(operations.scratch().take((long) rows * width),
+                operations.scratch().take(4L * rows * (width / 128)));
+    }
+
+    private void combine(FeedForward.Sparse shape, Piece piece, long sorted, Tokens tokens, Routed routed) {
+        Launcher launcher = operations.launcher();
+        int topK = shape.router().topK();
+        int hidden = operations.hidden();
+        boolean plain = !shape.scalesInput() && piece.count() == shape.router().experts();
         Optional<Combine> combine = plain && operations.residualScale() == 1
                 ? fast.combine(hidden, topK)
                 : Optional.empty();

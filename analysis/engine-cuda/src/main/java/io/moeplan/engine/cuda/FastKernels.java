@@ -54,6 +54,17 @@ final class FastKernels {
                 () -> new Spread(kernels, width, topK, false));
     }
 
+    /** The same into fp8 with scales. */
+    Optional<Spread> spreadFp8(int width, int topK) {
+        return get(width % 128 == 0, new RowKey("spread fp8", width, topK), Spread.class,
+                () -> new Spread(kernels, width, topK, true));
+    }
+
+    Fp8GroupedGemm fp8(boolean gated) {
+        return get(true, gated ? "fp8 gated" : "fp8 plain", Fp8GroupedGemm.class,
+                () -> new Fp8GroupedGemm(cuda, kernels, gated)).orElseThrow();
+    }
+
     Optional<Combine> combine(int width, int topK) {
         return get(width % 8 == 0, new RowKey("combine", width, topK), Combine.class,
                 () -> new Combine(kernels, width, topK, false, false));

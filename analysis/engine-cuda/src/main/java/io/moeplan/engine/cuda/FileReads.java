@@ -67,34 +67,56 @@ final class FileReads implements AutoCloseable {
         return new Chunk(start, last.at() + last.bytes(), List.copyOf(slices));
     }
 
-    /**
-     * Reads a chunk.
-     *
-     * @throws IOException if a file cannot be read, or is shorter than it was; the message names it
-     */
-    void read(Chunk chunk, MemorySegment into) throws IOException, InterruptedException {
-        List<Future<?>> parts = new ArrayList<>();
+    /** A chunk that is being read. */
+    static final class Pending {
+        private final Chunk chunk;
+        private final List<Future<?>> parts = new ArrayList<>();
+        private final long started = System.nanoTime();
+
+        private Pending(Chunk chunk) {
+            this.chunk = chunk;
+        }
+
+        Chunk chunk() {
+            return chunk;
+        }
+
+        /**
+         * Waits until it is read.
+         *
+         * @return nanoseconds since it was begun
+         * @throws IOException if a file cannot be read, or is shorter than it was; the message names it
+         */
+        long await() throws IOException, InterruptedException {
+            IOException problem = null;
+            for (Future<?> part : parts) {
+                try {
+                    part.get();
+                } catch (ExecutionException e) {
+                    problem = e.getCause() instanceof CheckpointException known
+                            ? known
+                            : new IOException(String.valueOf(e.getCause()), e);
+                }
+            }
+            if (problem != null) {
+                throw problem;
+            }
+            return System.nanoTime() - started;
+        }
+    }
+
+    /** Begins to read a chunk. */
+    Pending begin(Chunk chunk, MemorySegment into) throws IOException {
+        Pending pending = new Pending(chunk);
         for (Slice slice : chunk.slices()) {
             FileChannel channel = channel(slice.file());
             MemorySegment place = into.asSlice(slice.at(), slice.bytes());
-            parts.add(threads.submit(() -> {
+            pending.parts.add(threads.submit(() -> {
                 read(channel, slice, place);
                 return null;
             }));
         }
-        IOException problem = null;
-        for (Future<?> part : parts) {
-            try {
-                part.get();
-            } catch (ExecutionException e) {
-                problem = e.getCause() instanceof CheckpointException known
-                        ? known
-                        : new IOException(String.valueOf(e.getCause()), e);
-            }
-        }
-        if (problem != null) {
-            throw problem;
-        }
+        return pending;
     }
 
     private FileChannel channel(Path file) throws IOException {

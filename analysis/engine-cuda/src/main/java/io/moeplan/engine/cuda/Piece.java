@@ -1,6 +1,7 @@
 package io.moeplan.engine.cuda;
 
 import io.moeplan.tensors.Tensor;
+import io.moeplan.tensors.matrix.Fp8Matrix;
 import io.moeplan.tensors.matrix.Matrix;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,12 +21,42 @@ final class Piece {
         EMBEDDING, ATTENTION, ROUTER, DENSE, EXPERTS, SHARED, HEAD
     }
 
-    /**
-     * A matrix and the byte of the unpacked memory where it begins.
-     *
-     * @param low whether it is what rounding the weights takes away, rather than the weights
-     */
-    record Placed(Matrix matrix, long at, boolean low) {}
+    /** What of a matrix is unpacked. */
+    enum Form {
+        /** Its weights in activations' type. */
+        WEIGHTS(0),
+        /** What rounding them to that takes away. */
+        LOW(1),
+        /** The stored bytes of an fp8 matrix. */
+        BYTES(2),
+        /** Its scales in float32, {@code [rows / blockRows][columns / blockColumns]}. */
+        SCALES(3);
+
+        private final int code;
+
+        Form(int code) {
+            this.code = code;
+        }
+
+        /** The kernel's number of it. */
+        int code() {
+            return code;
+        }
+
+        private long bytes(Matrix matrix, int elementBytes) {
+            long elements = (long) matrix.rows() * matrix.columns();
+            return switch (this) {
+                case WEIGHTS, LOW -> elements * elementBytes;
+                case BYTES -> elements;
+                case SCALES -> matrix instanceof Fp8Matrix fp8
+                        ? 4 * elements / ((long) fp8.blockRows() * fp8.blockColumns())
+                        : 0;
+            };
+        }
+    }
+
+    /** A matrix, the byte of the unpacked memory where it begins, and what of it is there. */
+    record Placed(Matrix matrix, long at, Form form) {}
 
     private final int layer;
     private final Part part;
@@ -64,20 +95,16 @@ final class Piece {
      * @param elementBytes of an unpacked weight
      */
     Piece group(List<Matrix> together, int elementBytes) {
-        return group(together, elementBytes, false);
+        return group(together, elementBytes, Form.WEIGHTS);
     }
 
-    /** Adds what rounding a matrix to activations' type takes away. */
-    Piece low(Matrix matrix, int elementBytes) {
-        return group(List.of(matrix), elementBytes, true);
-    }
-
-    private Piece group(List<Matrix> together, int elementBytes, boolean low) {
+    /** Adds something else of matrices. */
+    Piece group(List<Matrix> together, int elementBytes, Form form) {
         bytes = Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
         groups.add(bytes);
         for (Matrix matrix : together) {
-            matrices.add(new Placed(matrix, bytes, low));
-            bytes += (long) matrix.rows() * matrix.columns() * elementBytes;
+            matrices.add(new Placed(matrix, bytes, form));
+            bytes += form.bytes(matrix, elementBytes);
             for (Tensor tensor : matrix.tensors()) {
                 if (raw.putIfAbsent(Place.of(tensor), Math.ceilDiv(rawBytes, RAW_ALIGNMENT) * RAW_ALIGNMENT) == null) {
                     tensors.add(tensor);

@@ -1,11 +1,14 @@
 package io.moeplan.engine.cuda;
 
+import io.moeplan.engine.cuda.Piece.Form;
 import io.moeplan.engine.cuda.Piece.Part;
 import io.moeplan.engine.model.Architecture;
+import io.moeplan.engine.model.FeedForward;
 import io.moeplan.engine.model.LayerWeights;
 import io.moeplan.engine.model.Model;
 import io.moeplan.tensors.DType;
 import io.moeplan.tensors.Tensor;
+import io.moeplan.tensors.matrix.Fp8Matrix;
 import io.moeplan.tensors.matrix.Matrix;
 import io.moeplan.tensors.matrix.PlainMatrix;
 import java.util.ArrayList;
@@ -15,9 +18,12 @@ import java.util.stream.Stream;
 
 /** A model's weights in pieces, in the order of use. */
 final class Pieces {
+    private static final int FP8_BLOCK = 128;
+
     private final Model model;
     private final int elementBytes;
     private final long batchBytes;
+    private final boolean fp8;
     private final List<Piece> embedding;
     private final List<List<Piece>> layers = new ArrayList<>();
 
@@ -26,9 +32,11 @@ final class Pieces {
      *
      * @param elementBytes of an unpacked weight
      * @param batchBytes   unpacked bytes of experts (or rows of the embedding) taken together
+     * @param fp8          whether experts that are stored in fp8 stay so where {@link Fp8GroupedGemm} takes them
      */
-    Pieces(Model model, int elementBytes, long batchBytes) {
+    Pieces(Model model, int elementBytes, long batchBytes, boolean fp8) {
         this.model = model;
+        this.fp8 = fp8;
         this.elementBytes = elementBytes;
         this.batchBytes = batchBytes;
         embedding = table(model.embedding(), Part.EMBEDDING);
@@ -105,7 +113,7 @@ final class Pieces {
                 pieces.add(mlp(new Piece(layer, Part.DENSE, 0, 0), dense.mlp()));
             case LayerWeights.FeedForward.Sparse sparse -> {
                 pieces.add(router(layer, sparse.router().weight()));
-                experts(layer, sparse.experts(), pieces);
+                experts(layer, sparse, pieces);
                 sparse.shared().ifPresent(shared -> {
                     Piece piece = mlp(new Piece(layer, Part.SHARED, 0, 0), shared);
                     sparse.sharedGate().ifPresent(gate -> piece.group(List.of(gate), elementBytes));
@@ -120,7 +128,7 @@ final class Pieces {
     private Piece router(int layer, Matrix weight) {
         Piece piece = new Piece(layer, Part.ROUTER, 0, 0).group(List.of(weight), elementBytes);
         boolean exact = elementBytes == 4 || weight.tensors().getFirst().type() == DType.BF16;
-        return exact ? piece : piece.low(weight, elementBytes);
+        return exact ? piece : piece.group(List.of(weight), elementBytes, Form.LOW);
     }
 
     /** What one product takes is one group. */
@@ -142,15 +150,39 @@ final class Pieces {
                 .group(List.of(mlp.down().weight()), elementBytes);
     }
 
-    private void experts(int layer, List<LayerWeights.Mlp> experts, List<Piece> pieces) {
-        long each = elements(experts.getFirst()) * elementBytes;
+    /** Whether the experts of a layer are multiplied in fp8. */
+    boolean isFp8(int layer) {
+        return fp8 && model.architecture().sparse(layer).activation().equals(FeedForward.Activation.SILU)
+                && !model.architecture().sparse(layer).scalesInput()
+                && model.layers().get(layer).feedForward() instanceof LayerWeights.FeedForward.Sparse sparse
+                && sparse.experts().stream().flatMap(expert -> Stream.of(expert.gate(), expert.up(), expert.down()))
+                        .allMatch(linear -> linear.bias().isEmpty() && isInBlocks(linear.weight()));
+    }
+
+    private static boolean isInBlocks(Matrix matrix) {
+        return matrix instanceof Fp8Matrix m && m.weight().type() == DType.F8_E4M3 && m.blockRows() == FP8_BLOCK
+                && m.blockColumns() == FP8_BLOCK && m.rows() % FP8_BLOCK == 0 && m.columns() % FP8_BLOCK == 0
+                && m.firstRow() % FP8_BLOCK == 0 && m.rowStep() == 1;
+    }
+
+    private void experts(int layer, LayerWeights.FeedForward.Sparse sparse, List<Piece> pieces) {
+        List<LayerWeights.Mlp> experts = sparse.experts();
+        boolean stored = isFp8(layer);
+        long each = elements(experts.getFirst()) * (stored ? 1 : elementBytes);
         int together = Math.clamp(batchBytes / each, 1, experts.size());
         for (int first = 0; first < experts.size(); first += together) {
             int count = Math.min(together, experts.size() - first);
             List<LayerWeights.Mlp> some = experts.subList(first, first + count);
-            pieces.add(new Piece(layer, Part.EXPERTS, first, count)
-                    .group(matrices(some, mlp -> Stream.of(mlp.gate().weight(), mlp.up().weight())), elementBytes)
-                    .group(matrices(some, mlp -> Stream.of(mlp.down().weight())), elementBytes));
+            List<Matrix> inputs = matrices(some, mlp -> Stream.of(mlp.gate().weight(), mlp.up().weight()));
+            List<Matrix> outputs = matrices(some, mlp -> Stream.of(mlp.down().weight()));
+            Piece piece = new Piece(layer, Part.EXPERTS, first, count);
+            if (stored) {
+                piece.group(inputs, 1, Form.BYTES).group(outputs, 1, Form.BYTES).group(inputs, 4, Form.SCALES)
+                        .group(outputs, 4, Form.SCALES);
+            } else {
+                piece.group(inputs, elementBytes).group(outputs, elementBytes);
+            }
+            pieces.add(piece);
         }
     }
 

@@ -59,9 +59,9 @@ final class Unpacking implements AutoCloseable {
     private static void write(MemorySegment job, Piece piece, Piece.Placed placed) {
         Matrix matrix = placed.matrix();
         Tensor weights = matrix.tensors().getFirst();
-        long scales = matrix.tensors().size() > 1 ? piece.rawAt(matrix.tensors().get(1)) : 0;
-        longs(job, 0, piece.rawAt(weights), scales, placed.at());
-        job.setAtIndex(ValueLayout.JAVA_INT, 22, placed.low() ? 1 : 0);
+        long scale = matrix.tensors().size() > 1 ? piece.rawAt(matrix.tensors().get(1)) : 0;
+        longs(job, 0, piece.rawAt(weights), scale, placed.at());
+        job.setAtIndex(ValueLayout.JAVA_INT, 22, placed.form().code());
         switch (matrix) {
             case PlainMatrix m -> {
                 longs(job, 3, m.offset(), m.rowStride(), m.columnStride(), 0, 0);
@@ -69,8 +69,14 @@ final class Unpacking implements AutoCloseable {
             }
             case Fp8Matrix m -> {
                 longs(job, 3, m.weightOffset(), m.rowStep(), 1, m.firstRow(), m.scaleOffset());
-                ints(job, m.rows(), m.columns(), format(weights), format(m.scale()), m.blockRows(),
-                        m.blockColumns());
+                boolean scales = placed.form() == Piece.Form.SCALES;
+                long perRow = Math.ceilDiv(m.columns(), m.blockColumns());
+                if (scales) {
+                    job.setAtIndex(ValueLayout.JAVA_LONG, 7,
+                            m.scaleOffset() + m.firstRow() / m.blockRows() * perRow);
+                }
+                ints(job, scales ? m.rows() / m.blockRows() : m.rows(), scales ? (int) perRow : m.columns(),
+                        format(weights), format(m.scale()), m.blockRows(), m.blockColumns());
             }
             case Mxfp4Matrix m -> {
                 longs(job, 3, 0, m.rowStep(), 1, m.storedRow(), 0);

@@ -59,7 +59,10 @@ record WaveMemory(Architecture architecture, int elementBytes, int together) {
     }
 
     private long experts(FeedForward.Sparse sparse) {
-        long routed = sparse.router().topK() * (architecture.hidden() + 3L * sparse.width()) * elementBytes;
+        long hidden = architecture.hidden();
+        long each = Math.max((hidden + 3L * sparse.width()) * elementBytes,
+                3 * hidden + sparse.width() + (hidden + sparse.width()) / 32);
+        long routed = sparse.router().topK() * each;
         long shared = sparse.shared()
                 .map(block -> (3L * block.width() + architecture.hidden()) * elementBytes + 4).orElse(0L);
         return Math.max(routed, shared);

@@ -15,7 +15,9 @@ import java.util.concurrent.Semaphore;
  */
 final class WeightStream implements AutoCloseable {
     private static final int AREAS = 2;
-    private static final int CHUNKS = 4;
+    private static final int CHUNKS = 6;
+    /** Chunks that are read at the same time. */
+    private static final int READING = 3;
     private static final long CHUNK_BYTES = 64L << 20;
 
     private final Cuda cuda;
@@ -32,6 +34,9 @@ final class WeightStream implements AutoCloseable {
     private final Queue<Integer> ready = new ArrayDeque<>();
     private final Thread thread;
     private Throwable problem;
+    private final long started = System.nanoTime();
+    /** Only of the reading thread. */
+    private long blockedNanos;
     private long taken;
     private long readBytes;
     private long readNanos;
@@ -80,34 +85,59 @@ final class WeightStream implements AutoCloseable {
         return pieces.stream().mapToLong(Piece::rawBytes).max().orElse(0);
     }
 
+    /** A chunk on its way: of which piece (counted over all passes), whether that begins or ends with it, and where. */
+    private record Moving(FileReads.Pending pending, long piece, boolean begins, boolean ends, int slot) {}
+
     private void run() {
         try {
             cuda.enter();
-            int chunk = 0;
+            Queue<Moving> moving = new ArrayDeque<>();
+            long number = 0;
             for (long i = 0; i < (long) passes * pieces.size(); i++) {
-                int area = (int) (i % AREAS);
-                free.acquire();
-                stream.await(used[area]);
-                for (FileReads.Chunk next : FileReads.chunks(pieces.get((int) (i % pieces.size())), CHUNK_BYTES)) {
-                    copied[chunk].synchronize();
-                    long start = System.nanoTime();
-                    files.read(next, chunks[chunk].segment());
-                    count(next.bytes(), System.nanoTime() - start);
-                    areas[area].write(stream, next.at(), chunks[chunk].segment().asSlice(0, next.bytes()));
-                    copied[chunk].record(stream);
-                    chunk = (chunk + 1) % CHUNKS;
+                List<FileReads.Chunk> parts = FileReads.chunks(pieces.get((int) (i % pieces.size())), CHUNK_BYTES);
+                for (int part = 0; part < parts.size(); part++) {
+                    // Reading runs ahead of copying, so that no thread waits for the slowest of a chunk.
+                    if (moving.size() == READING) {
+                        copy(moving.remove());
+                    }
+                    int slot = (int) (number++ % CHUNKS);
+                    copied[slot].synchronize();
+                    moving.add(new Moving(files.begin(parts.get(part), chunks[slot].segment()), i, part == 0,
+                            part == parts.size() - 1, slot));
                 }
-                arrived[area].record(stream);
-                add(area);
+            }
+            while (!moving.isEmpty()) {
+                copy(moving.remove());
             }
         } catch (InterruptedException | IOException | RuntimeException | OutOfMemoryError e) {
             fail(e);
         }
     }
 
-    private synchronized void count(long bytes, long nanos) {
+    /** Queues the copy of a chunk to the device once it is read. */
+    private void copy(Moving chunk) throws IOException, InterruptedException {
+        int area = (int) (chunk.piece % AREAS);
+        FileReads.Chunk part = chunk.pending.chunk();
+        chunk.pending.await();
+        countRead(part.bytes());
+        if (chunk.begins) {
+            long start = System.nanoTime();
+            free.acquire();
+            blockedNanos += System.nanoTime() - start;
+            stream.await(used[area]);
+        }
+        areas[area].write(stream, part.at(), chunks[chunk.slot].segment().asSlice(0, part.bytes()));
+        copied[chunk.slot].record(stream);
+        if (chunk.ends) {
+            arrived[area].record(stream);
+            add(area);
+        }
+    }
+
+    /** Chunks overlap: what counts is the time since the first began, without that of waiting for room. */
+    private synchronized void countRead(long bytes) {
         readBytes += bytes;
-        readNanos += nanos;
+        readNanos = System.nanoTime() - started - blockedNanos;
     }
 
     private synchronized void add(int area) {

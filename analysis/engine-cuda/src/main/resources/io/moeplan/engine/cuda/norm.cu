@@ -29,11 +29,47 @@ __device__ __forceinline__ void norm(const In* x, act* y, act* low, const float*
     }
 }
 
+// Four activations at once.
+__device__ __forceinline__ void put4(act* to, const float (&v)[4]) {
+#if BF16
+    *(uint2*)to = make_uint2(put(v[0]) | (u32)put(v[1]) << 16, put(v[2]) | (u32)put(v[3]) << 16);
+#else
+    *(float4*)to = make_float4(v[0], v[1], v[2], v[3]);
+#endif
+}
+
+// An RMS norm of rows whose width is a multiple of 4.
+__device__ __forceinline__ void norm_wide(const float4* x, act* y, act* low, const float4* weight, int width,
+                                          float epsilon) {
+    float squares = 0.0f;
+    for (int d = threadIdx.x; d < width / 4; d += blockDim.x) {
+        float4 v = x[d];
+        squares += v.x * v.x + v.y * v.y + (v.z * v.z + v.w * v.w);
+    }
+    float inverse = 1.0f / sqrtf(block_sum(squares) / width + epsilon);
+    for (int d = threadIdx.x; d < width / 4; d += blockDim.x) {
+        float4 v = x[d];
+        float4 w = weight[d];
+        float high[4] = {w.x * (v.x * inverse), w.y * (v.y * inverse), w.z * (v.z * inverse), w.w * (v.w * inverse)};
+        put4(y + 4 * d, high);
+        if (low) {
+            float rest[4];
+#pragma unroll
+            for (int i = 0; i < 4; i++) rest[i] = high[i] - get(put(high[i]));
+            put4(low + 4 * d, rest);
+        }
+    }
+}
+
 // bias: of a layer norm, null for an RMS norm.
 extern "C" __global__ void norm_residual(const float* x, act* y, act* low, const float* weight,
                                          const float* bias, int width, float epsilon) {
-    u64 row = blockIdx.x;
-    norm(x + row * width, y + row * width, low ? low + row * width : low, weight, bias, width, epsilon);
+    u64 at = (u64)blockIdx.x * width;
+    if (!bias && width % 4 == 0) {
+        norm_wide((const float4*)(x + at), y + at, low ? low + at : low, (const float4*)weight, width, epsilon);
+    } else {
+        norm(x + at, y + at, low ? low + at : low, weight, bias, width, epsilon);
+    }
 }
 
 // In place, rows of a wider matrix.

@@ -11,6 +11,12 @@
 #define E8M0 6
 #define MXFP4 7
 
+// Forms: weights; what rounding them takes away; the stored bytes; the stored scales, as float32.
+#define WEIGHTS 0
+#define LOW 1
+#define BYTES 2
+#define SCALES 3
+
 struct Job {
     u64 from;         // bytes from the start of the raw memory to the stored weights
     u64 scales;       // the same for their scales
@@ -26,7 +32,7 @@ struct Job {
     int scaleFormat;
     int blockRows;
     int blockColumns;
-    int low;          // whether what rounding takes away is wanted, not the weights themselves
+    int form;         // what is wanted
     int unused;
 };
 
@@ -80,10 +86,33 @@ __device__ float weight(const Job& job, const u8* raw, int row, int column) {
     return element(from, job.offset + stored * job.columns + column, job.format) * scale;
 }
 
+// Bytes or scales of an fp8 matrix, as they are; scales: rows and columns count blocks.
+__device__ void copy_stored(const Job& job, const u8* raw, u8* unpacked) {
+    u64 count = (u64)job.rows * job.columns;
+    u64 step = (u64)gridDim.x * blockDim.x;
+    u64 start = blockIdx.x * (u64)blockDim.x + threadIdx.x;
+    if (job.form == SCALES) {
+        for (u64 i = start; i < count; i += step)
+            ((float*)(unpacked + job.to))[i] = element(raw + job.scales, job.scaleOffset + i, job.scaleFormat);
+        return;
+    }
+    const u8* from = raw + job.from + job.offset + job.firstRow * job.columns;
+    u8* to = unpacked + job.to;
+    if ((count | (u64)from | (u64)to) % 16 == 0) {
+        for (u64 i = start; i < count / 16; i += step) ((int4*)to)[i] = ((const int4*)from)[i];
+    } else {
+        for (u64 i = start; i < count; i += step) to[i] = from[i];
+    }
+}
+
 // 256 threads. notFinite: set to 1 for each job with a weight that is NaN or infinite.
 extern "C" __global__ void unpack(const Job* jobs, const u8* raw, u8* unpacked, int* notFinite) {
     __shared__ float tile[32][33];
     Job job = jobs[blockIdx.y];
+    if (job.form >= BYTES) {
+        copy_stored(job, raw, unpacked);
+        return;
+    }
     act* to = (act*)(unpacked + job.to);
     int across = (job.columns + 31) / 32;
     int tiles = across * ((job.rows + 31) / 32);
@@ -99,7 +128,7 @@ extern "C" __global__ void unpack(const Job* jobs, const u8* raw, u8* unpacked, 
             int c = down ? i : lane;
             if (row + r < job.rows && column + c < job.columns) {
                 float value = weight(job, raw, row + r, column + c);
-                tile[r][c] = job.low ? value - get(put(value)) : value;
+                tile[r][c] = job.form == LOW ? value - get(put(value)) : value;
                 bad |= !(fabsf(value) < __int_as_float(0x7f800000));
             }
         }

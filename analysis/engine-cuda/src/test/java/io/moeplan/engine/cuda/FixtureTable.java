@@ -3,6 +3,7 @@ package io.moeplan.engine.cuda;
 import io.moeplan.engine.gemm.Precision;
 import io.moeplan.engine.workload.Request;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -20,6 +21,23 @@ final class FixtureTable {
         for (Path model : CudaFixturesTest.fixtures().toList()) {
             if (names.length == 0 || List.of(names).contains(model.getFileName().toString())) {
                 row(model);
+            }
+        }
+        if (names.length == 0 || List.of(names).contains("fp8")) {
+            fp8();
+        }
+    }
+
+    /** A checkpoint whose experts are multiplied in fp8. */
+    private static void fp8() throws IOException {
+        Path folder = Files.createTempDirectory("moeplan-fp8");
+        RandomCheckpoint.write(folder.resolve("small"), "deepseek-small", 2);
+        List<Request> requests = Trace.workload(384);
+        Trace cpu = Trace.of(folder.resolve("small"), requests, Gpu.cpu());
+        for (boolean fp8 : new boolean[]{false, true}) {
+            for (Place place : Place.values()) {
+                print(Path.of("fp8 experts " + fp8), Precision.BF16, place, cpu, Trace.of(folder.resolve("small"),
+                        requests, Gpu.cuda(Precision.BF16, new Division(place, 2 << 20, 64, fp8))));
             }
         }
     }

@@ -15,15 +15,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Random;
 
 /**
  * The whole engine on the GPU, recording on, over a random checkpoint of a published shape: at two depths, so that what a
  * layer takes is their difference.
  *
- * <p>Run: {@code java -cp ... io.moeplan.engine.cuda.PrefillBenchmark FOLDER SHAPE DEPTH LESS FULL REQUESTS LENGTH GIB}, where
+ * <p>Run: {@code java -cp ... io.moeplan.engine.cuda.PrefillBenchmark FOLDER SHAPE DEPTH LESS FULL REQUESTS LENGTH GIB [bf16]}, where
  * LESS is the smaller depth (0: one depth only), FULL the published one, and GIB the memory it may take on the device (0: all
- * that is free). FOLDER keeps the checkpoint for the next time.
+ * that is free); bf16: not fp8 for experts stored so. FOLDER keeps the checkpoint for the next time.
  */
 final class PrefillBenchmark {
     private static final int TIMES = 3;
@@ -32,7 +33,10 @@ final class PrefillBenchmark {
     private final int length;
     private final long memory;
 
-    private PrefillBenchmark(int requests, int length, long memory) {
+    private final Optional<Precision> precision;
+
+    private PrefillBenchmark(int requests, int length, long memory, Optional<Precision> precision) {
+        this.precision = precision;
         this.requests = requests;
         this.length = length;
         this.memory = memory;
@@ -44,7 +48,8 @@ final class PrefillBenchmark {
         int less = Integer.parseInt(args[3]);
         int full = Integer.parseInt(args[4]);
         PrefillBenchmark benchmark = new PrefillBenchmark(Integer.parseInt(args[5]), Integer.parseInt(args[6]),
-                (long) (Double.parseDouble(args[7]) * (1L << 30)));
+                (long) (Double.parseDouble(args[7]) * (1L << 30)),
+                args.length > 8 ? Optional.of(Precision.BF16) : Optional.empty());
         if (!Files.exists(folder)) {
             long start = System.nanoTime();
             RandomCheckpoint.write(folder, args[1], depth);
@@ -73,7 +78,7 @@ final class PrefillBenchmark {
         EngineOptions options = new EngineOptions(bytes, 12, System.err::println);
         CudaBackend[] backend = new CudaBackend[1];
         try (Engine engine = Engine.open(model, options, m -> backend[0] = new CudaBackend(m, Cuda.open(0),
-                Precision.BF16, bytes, options.threads(), options.warnings()))) {
+                precision, bytes, options.threads(), options.warnings()))) {
             Random random = new Random(5);
             List<Request> workload = new ArrayList<>();
             for (int r = 0; r < requests; r++) {
@@ -86,9 +91,10 @@ final class PrefillBenchmark {
                 RunResult result = engine.run(workload, RunOptions.quiet());
                 engine.recorder().stop();
                 System.out.printf(Locale.ROOT,
-                        "%s, %s, %d tokens, %d waves: %.3f s, %,.0f tokens/s, %.0f TFLOP/s, read %.1f GB at %.1f GB/s,"
+                        "%s, %s, %s, %d tokens, %d waves: %.3f s, %,.0f tokens/s, %.0f TFLOP/s, read %.1f GB at %.1f GB/s,"
                                 + " waited %.2f s%s%n",
-                        name, backend[0].place(), result.tokens(), result.waves(), result.seconds(),
+                        name, backend[0].place(), backend[0].precision(), result.tokens(), result.waves(),
+                        result.seconds(),
                         result.tokensPerSecond(), result.flops() / result.seconds() / 1e12,
                         result.reading().bytes() / 1e9, result.reading().bytesPerSecond() / 1e9,
                         result.reading().waited(), i == 0 ? " (first)" : "");

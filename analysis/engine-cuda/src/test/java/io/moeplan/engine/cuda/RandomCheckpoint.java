@@ -8,15 +8,22 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.StringJoiner;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /** Checkpoints with the shapes of published models, any number of layers, and random weights. */
 final class RandomCheckpoint {
     private static final int FP8_BLOCK = 128;
     private static final int NOISE_BYTES = 1 << 26;
+    private static final int WRITERS = 8;
 
     /** What is written of a tensor: random weights, ones, or small positive scales. */
     private enum Kind {
@@ -59,15 +66,16 @@ final class RandomCheckpoint {
     /**
      * Writes a model.
      *
-     * @param shape  qwen3-30b, mixtral-8x7b or deepseek-v3 (with fp8 weights)
+     * @param shape  qwen3-30b, mixtral-8x7b or deepseek-v3 (with fp8 weights), or deepseek-small, for tests
      * @param layers how many layers it gets
      */
     static void write(Path folder, String shape, int layers) throws IOException {
-        RandomCheckpoint checkpoint = new RandomCheckpoint(shape.equals("deepseek-v3"));
+        RandomCheckpoint checkpoint = new RandomCheckpoint(shape.startsWith("deepseek"));
         String config = switch (shape) {
             case "qwen3-30b" -> checkpoint.qwen3(layers);
             case "mixtral-8x7b" -> checkpoint.mixtral(layers);
-            case "deepseek-v3" -> checkpoint.deepseek(layers);
+            case "deepseek-v3" -> checkpoint.deepseek(layers, 129_280, 7168, 128, 1536, 256, 2048);
+            case "deepseek-small" -> checkpoint.deepseek(layers, 384, 512, 4, 256, 16, 256);
             default -> throw new IllegalArgumentException("no shape " + shape);
         };
         Files.createDirectories(folder);
@@ -157,37 +165,44 @@ final class RandomCheckpoint {
                 """.formatted(layers);
     }
 
-    private String deepseek(int layers) {
-        outside(129_280, 7168);
+    /**
+     * DeepSeek-V3's kind of layer.
+     *
+     * @param hidden  a multiple of 128, like the other widths
+     * @param heads   of 128 + 64 columns
+     * @param experts a multiple of 8
+     */
+    private String deepseek(int layers, int vocabulary, int hidden, int heads, int queryRank, int experts, int width) {
+        outside(vocabulary, hidden);
         for (int l = 0; l < layers; l++) {
             String layer = "model.layers." + l + ".";
-            norms(layer, 7168);
-            matrix(layer + "self_attn.q_a_proj", 1536, 7168);
-            tensors.put(layer + "self_attn.q_a_layernorm.weight", new Entry(Kind.ONES, 1536));
-            matrix(layer + "self_attn.q_b_proj", 128 * 192, 1536);
-            matrix(layer + "self_attn.kv_a_proj_with_mqa", 576, 7168);
+            norms(layer, hidden);
+            matrix(layer + "self_attn.q_a_proj", queryRank, hidden);
+            tensors.put(layer + "self_attn.q_a_layernorm.weight", new Entry(Kind.ONES, queryRank));
+            matrix(layer + "self_attn.q_b_proj", heads * 192L, queryRank);
+            matrix(layer + "self_attn.kv_a_proj_with_mqa", 576, hidden);
             tensors.put(layer + "self_attn.kv_a_layernorm.weight", new Entry(Kind.ONES, 512));
-            matrix(layer + "self_attn.kv_b_proj", 128 * 256, 512);
-            matrix(layer + "self_attn.o_proj", 7168, 128 * 128);
-            tensors.put(layer + "mlp.gate.weight", new Entry(Kind.BF16, 256, 7168));
-            tensors.put(layer + "mlp.gate.e_score_correction_bias", new Entry(Kind.SCALES, 256));
-            for (int e = 0; e < 256; e++) {
-                mlp(layer + "mlp.experts." + e + ".", "gate_proj", "up_proj", "down_proj", 2048, 7168);
+            matrix(layer + "self_attn.kv_b_proj", heads * 256L, 512);
+            matrix(layer + "self_attn.o_proj", hidden, heads * 128L);
+            tensors.put(layer + "mlp.gate.weight", new Entry(Kind.BF16, experts, hidden));
+            tensors.put(layer + "mlp.gate.e_score_correction_bias", new Entry(Kind.SCALES, experts));
+            for (int e = 0; e < experts; e++) {
+                mlp(layer + "mlp.experts." + e + ".", "gate_proj", "up_proj", "down_proj", width, hidden);
             }
-            mlp(layer + "mlp.shared_experts.", "gate_proj", "up_proj", "down_proj", 2048, 7168);
+            mlp(layer + "mlp.shared_experts.", "gate_proj", "up_proj", "down_proj", width, hidden);
         }
         return """
-                {"model_type": "deepseek_v3", "hidden_size": 7168, "num_attention_heads": 128,
-                 "num_key_value_heads": 128, "q_lora_rank": 1536, "kv_lora_rank": 512, "qk_nope_head_dim": 128,
-                 "qk_rope_head_dim": 64, "v_head_dim": 128, "n_routed_experts": 256, "num_experts_per_tok": 8,
-                 "n_shared_experts": 1, "n_group": 8, "topk_group": 4, "moe_intermediate_size": 2048,
+                {"model_type": "deepseek_v3", "hidden_size": %d, "num_attention_heads": %d,
+                 "num_key_value_heads": %d, "q_lora_rank": %d, "kv_lora_rank": 512, "qk_nope_head_dim": 128,
+                 "qk_rope_head_dim": 64, "v_head_dim": 128, "n_routed_experts": %d, "num_experts_per_tok": 8,
+                 "n_shared_experts": 1, "n_group": 8, "topk_group": 4, "moe_intermediate_size": %d,
                  "intermediate_size": 18432, "first_k_dense_replace": 0, "routed_scaling_factor": 2.5,
                  "norm_topk_prob": true, "scoring_func": "sigmoid", "topk_method": "noaux_tc",
-                 "num_hidden_layers": %d, "vocab_size": 129280, "max_position_embeddings": 163840,
+                 "num_hidden_layers": %d, "vocab_size": %d, "max_position_embeddings": 163840,
                  "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "tie_word_embeddings": false, "hidden_act": "silu",
                  "quantization_config": {"quant_method": "fp8", "fmt": "e4m3", "activation_scheme": "dynamic",
                   "weight_block_size": [128, 128]}}
-                """.formatted(layers);
+                """.formatted(hidden, heads, heads, queryRank, experts, width, layers, vocabulary);
     }
 
     private void write(Path file) throws IOException {
@@ -209,25 +224,38 @@ final class RandomCheckpoint {
         while (start.hasRemaining()) {
             start.put((byte) ' ');
         }
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            channel.write(start.flip());
-            Map<Kind, ByteBuffer> noise = Map.of(Kind.BF16, bf16(), Kind.FP8, fp8(), Kind.ONES, ones(), Kind.SCALES,
-                    scales());
+        Map<Kind, ByteBuffer> noise = Map.of(Kind.BF16, bf16(), Kind.FP8, fp8(), Kind.ONES, ones(), Kind.SCALES,
+                scales());
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+                ExecutorService threads = Executors.newFixedThreadPool(WRITERS)) {
+            long position = channel.write(start.flip());
             Random random = new Random(1);
+            List<Future<?>> parts = new ArrayList<>();
             for (Entry entry : tensors.values()) {
-                fill(channel, noise.get(entry.kind), entry.bytes(), random);
+                long from = position;
+                int noiseFrom = random.nextInt(NOISE_BYTES / 8) * 4;
+                parts.add(threads.submit(() -> {
+                    fill(channel, from, noise.get(entry.kind), noiseFrom, entry.bytes());
+                    return null;
+                }));
+                position += entry.bytes();
             }
+            for (Future<?> part : parts) {
+                part.get();
+            }
+        } catch (InterruptedException | ExecutionException e) {
+            throw new IOException(e);
         }
     }
 
-    /** Writes from a random place of the noise on, round and round. */
-    private static void fill(FileChannel channel, ByteBuffer noise, long bytes, Random random) throws IOException {
-        int from = random.nextInt(NOISE_BYTES / 8) * 4;
+    /** Writes from some place of the noise on, round and round. */
+    private static void fill(FileChannel channel, long position, ByteBuffer noise, int from, long bytes)
+            throws IOException {
         while (bytes > 0) {
             int some = (int) Math.min(bytes, NOISE_BYTES - from);
             ByteBuffer part = noise.slice(from, some);
             while (part.hasRemaining()) {
-                channel.write(part);
+                position += channel.write(part, position);
             }
             bytes -= some;
             from = 0;
@@ -269,7 +297,7 @@ final class RandomCheckpoint {
         Random random = new Random(4);
         ByteBuffer noise = noise();
         while (noise.hasRemaining()) {
-            noise.putFloat((1 + random.nextFloat()) * 0.01f);
+            noise.putFloat((1 + random.nextFloat()) * 0.004f);
         }
         return noise.rewind();
     }
