@@ -1,10 +1,10 @@
 package io.moeplan.cli;
 
-import io.moeplan.eplb.Finding;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.PlanCheck;
-import io.moeplan.eplb.PlanFile;
+import io.moeplan.eplb.planfile.Finding;
+import io.moeplan.eplb.planfile.PlanCheck;
+import io.moeplan.eplb.planfile.PlanFile;
 import io.moeplan.recording.Recording;
 import java.io.IOException;
 import java.io.PrintWriter;

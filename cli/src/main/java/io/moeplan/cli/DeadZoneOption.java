@@ -1,6 +1,6 @@
 package io.moeplan.cli;
 
-import io.moeplan.eplb.Verdicts;
+import io.moeplan.eplb.judge.Verdicts;
 import java.util.OptionalDouble;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;

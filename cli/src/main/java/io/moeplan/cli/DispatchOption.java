@@ -1,10 +1,10 @@
 package io.moeplan.cli;
 
-import io.moeplan.eplb.Dispatch;
-import io.moeplan.eplb.Engine;
-import io.moeplan.eplb.EvenSplit;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.Planner;
+import io.moeplan.eplb.dispatch.Dispatch;
+import io.moeplan.eplb.dispatch.Engine;
+import io.moeplan.eplb.dispatch.EvenSplit;
+import io.moeplan.eplb.planner.Planner;
 import java.util.Optional;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.ITypeConverter;

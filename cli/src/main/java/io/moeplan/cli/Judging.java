@@ -1,11 +1,11 @@
 package io.moeplan.cli;
 
-import io.moeplan.eplb.Dispatch;
-import io.moeplan.eplb.JudgedSteps;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.Simulation;
-import io.moeplan.eplb.SimulationResult;
-import io.moeplan.eplb.Verdicts;
+import io.moeplan.eplb.dispatch.Dispatch;
+import io.moeplan.eplb.judge.JudgedSteps;
+import io.moeplan.eplb.judge.Simulation;
+import io.moeplan.eplb.judge.SimulationResult;
+import io.moeplan.eplb.judge.Verdicts;
 import io.moeplan.report.PlanReport;
 
 /** What a plan is worth on the steps to judge on. */

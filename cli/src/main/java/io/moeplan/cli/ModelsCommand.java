@@ -1,6 +1,8 @@
 package io.moeplan.cli;
 
 import io.moeplan.engine.cpu.Arithmetic;
+import io.moeplan.engine.gemm.Gemm;
+import io.moeplan.engine.gemm.Gemms;
 import io.moeplan.engine.inspect.Catalogue;
 import io.moeplan.engine.inspect.Inspection;
 import io.moeplan.engine.inspect.InspectionJson;
@@ -9,6 +11,7 @@ import io.moeplan.engine.inspect.Inspector;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -67,12 +70,24 @@ final class ModelsCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         out.print(rendering.endsWith("\n") ? rendering : rendering + "\n");
         if (format == Output.TEXT && (device != null || moeplan.verbose())) {
-            Arithmetic used = Arithmetic.used();
+            Arithmetic used = Arithmetic.fastest();
             out.printf("%ncpu: %s, %s%s%n", used.precision(), used.how(),
                     moeplan.verbose() ? " (" + used.why() + ")" : "");
+            if (moeplan.verbose()) {
+                printLadder(out);
+            }
         }
         out.flush();
         return ExitCode.OK;
+    }
+
+    /** All that the machine has, fastest first, and what it has not. */
+    private static void printLadder(PrintWriter out) {
+        for (Gemm gemm : Gemms.all()) {
+            out.printf("  has %s (%s): %s%n", gemm.name(), gemm.precision().name().toLowerCase(Locale.ROOT),
+                    gemm.reason());
+        }
+        Gemms.missing().forEach(line -> out.printf("  has no %s%n", line));
     }
 
     private String catalogue() {

@@ -1,10 +1,10 @@
 package io.moeplan.cli;
 
-import io.moeplan.eplb.Dispatch;
 import io.moeplan.eplb.LoadTrace;
-import io.moeplan.eplb.Planner;
-import io.moeplan.eplb.Planners;
-import io.moeplan.eplb.SearchPlanner;
+import io.moeplan.eplb.dispatch.Dispatch;
+import io.moeplan.eplb.planner.Planner;
+import io.moeplan.eplb.planner.Planners;
+import io.moeplan.eplb.planner.SearchPlanner;
 import io.moeplan.eplb.search.Affinity;
 import io.moeplan.eplb.search.CostModel;
 import io.moeplan.eplb.search.Objective;

@@ -1,15 +1,15 @@
 package io.moeplan.cli;
 
 import io.moeplan.engine.model.ModelInfo;
-import io.moeplan.eplb.HoldoutSplit;
-import io.moeplan.eplb.JudgedSteps;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.PlanFile;
 import io.moeplan.eplb.PlanProblem;
-import io.moeplan.eplb.Planning;
 import io.moeplan.eplb.export.Export;
 import io.moeplan.eplb.export.Exporter;
+import io.moeplan.eplb.judge.HoldoutSplit;
+import io.moeplan.eplb.judge.JudgedSteps;
+import io.moeplan.eplb.planfile.PlanFile;
+import io.moeplan.eplb.planner.Planning;
 import io.moeplan.eplb.replay.ReplaySplit;
 import io.moeplan.recording.Recording;
 import io.moeplan.report.HtmlReport;

@@ -58,6 +58,12 @@ final class RecordOptions {
     @Option(names = "--threads", paramLabel = "N", description = "Threads that compute. Default: all processors.")
     private Integer threads;
 
+    @Option(names = "--precision", paramLabel = "PRECISION", defaultValue = "auto", converter = PrecisionName.class,
+            description = "fp32: products in float32, exact. bf16: products of bfloat16 numbers, added up in float32;"
+                    + " routers, norms, softmax and the residual stream stay in float32. auto: bf16 where the processor is"
+                    + " faster with it. Default: ${DEFAULT-VALUE}.")
+    private PrecisionName.Choice precision;
+
     @ArgGroup(exclusive = false, heading = "Requests without a response:%n")
     private GenerateOptions generate;
 
@@ -82,7 +88,7 @@ final class RecordOptions {
         EngineOptions defaults = EngineOptions.defaults();
         return new EngineOptions(memory == null ? defaults.memoryBytes() : memory,
                 threads == null ? defaults.threads() : threads, warning -> err.println("moeplan: " + warning),
-                waveTokens == null ? Long.MAX_VALUE : waveTokens);
+                waveTokens == null ? Long.MAX_VALUE : waveTokens, precision.precision());
     }
 
     /** Whether the recording will have the experts of every token. */

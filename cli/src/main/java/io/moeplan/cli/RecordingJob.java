@@ -173,8 +173,10 @@ final class RecordingJob implements AutoCloseable {
         RecordingOptions recording = options.recording();
         List<Integer> layers = Arrays.stream(model.moeLayers()).boxed().toList();
         return new Manifest(BuildVersion.version(),
-                new Manifest.Model(model.name(), model.modelType(), "sha256:" + model.digest()), model.layers(), layers,
-                model.experts(), model.topK(), model.groups(), ModeName.recorded(recording.mode()),
+                new Manifest.Model(model.name(), model.modelType(), "sha256:" + model.digest(),
+                        "sha256:" + model.weights()),
+                model.layers(), layers, model.experts(), model.topK(), model.groups(),
+                ModeName.recorded(recording.mode()),
                 recording.passTokens(), requests.digest(),
                 new Origin.Engine("moeplan", engine.device(), engine.precision()), 0, 0, null, false);
     }

@@ -1,11 +1,11 @@
 package io.moeplan.cli;
 
-import io.moeplan.eplb.Dispatch;
-import io.moeplan.eplb.FixedChoice;
-import io.moeplan.eplb.JudgedSteps;
 import io.moeplan.eplb.Phase;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.SourceCounts;
+import io.moeplan.eplb.dispatch.Dispatch;
+import io.moeplan.eplb.dispatch.FixedChoice;
+import io.moeplan.eplb.judge.JudgedSteps;
+import io.moeplan.eplb.judge.SourceCounts;
 import io.moeplan.eplb.replay.Replay;
 import io.moeplan.eplb.replay.ReplayOptions;
 import io.moeplan.eplb.replay.ReplaySplit;

@@ -75,7 +75,9 @@ final class Resumption {
         if (was.complete()) {
             throw new IOException(old.dir() + ": is complete, there is nothing to resume");
         }
-        require(old, "the model", was.model(), now.model());
+        require(old, "the model", was.model().name(), now.model().name());
+        require(old, "the model's config.json", was.model().configDigest(), now.model().configDigest());
+        require(old, "the checkpoint", was.model().weightsDigest(), now.model().weightsDigest());
         require(old, "the workload", was.workloadDigest(), now.workloadDigest());
         require(old, "--mode", was.mode().label(), now.mode().label());
         require(old, "--pass-tokens", was.passTokens(), now.passTokens());

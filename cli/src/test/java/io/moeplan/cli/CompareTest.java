@@ -2,7 +2,7 @@ package io.moeplan.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.moeplan.eplb.Planners;
+import io.moeplan.eplb.planner.Planners;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -3,7 +3,7 @@ package io.moeplan.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.PlanFile;
+import io.moeplan.eplb.planfile.PlanFile;
 import io.moeplan.recording.Recording;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -95,6 +95,11 @@ final class ResumeTest {
                 .contains("--mode is another");
         assertThat(record(killed, "--resume", "--weights").errorLines()).singleElement().asString()
                 .contains("--weights is another");
+        Path manifest = killed.resolve("manifest.json");
+        Files.writeString(manifest,
+                Files.readString(manifest).replaceFirst("(\"weights_digest\"\\s*:\\s*\"sha256:)..", "$1zz"));
+        assertThat(record(killed, "--resume").errorLines()).singleElement().asString()
+                .contains("the checkpoint is another");
         assertThat(Recording.open(killed).manifest().complete()).isFalse();
     }
 }

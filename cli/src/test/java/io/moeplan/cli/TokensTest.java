@@ -3,8 +3,8 @@ package io.moeplan.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.moeplan.eplb.Dispatch;
-import io.moeplan.eplb.Engine;
+import io.moeplan.eplb.dispatch.Dispatch;
+import io.moeplan.eplb.dispatch.Engine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,7 +3,7 @@ package io.moeplan.eplb;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
-/** One layer's slots turned around: where the replicas of each expert lie. What a {@link Dispatch} works on. */
+/** One layer's slots turned around: where the replicas of each expert lie. What dispatch rules work on. */
 public final class Layout {
     /** What a map has for a slot that holds no expert. */
     public static final int EMPTY = -1;

@@ -3,14 +3,14 @@ package io.moeplan.eplb;
 import java.util.Optional;
 
 /** Whether a layer's map is a layout at all. */
-final class LayoutCheck {
+public final class LayoutCheck {
     /**
      * What is wrong.
      *
      * @param slot    the slot at fault, or -1 if it is the map as a whole
      * @param message a line without the place
      */
-    record Fault(int slot, String message) {}
+    public record Fault(int slot, String message) {}
 
     private LayoutCheck() {}
 
@@ -18,7 +18,7 @@ final class LayoutCheck {
      * The first fault: a wrong number of slots, an expert that is not there, or one that has no slot. Any slot may be
      * empty.
      */
-    static Optional<Fault> find(Topology topology, int experts, int[] map) {
+    public static Optional<Fault> find(Topology topology, int experts, int[] map) {
         if (map.length != topology.slots()) {
             return Optional.of(new Fault(-1, "the map has " + map.length + " slots, the topology " + topology.slots()));
         }
@@ -43,7 +43,7 @@ final class LayoutCheck {
      * The first fault, as above or in the empty slots: those of absent GPUs are empty, of the others as many as required
      * and never all of a GPU's.
      */
-    static Optional<Fault> find(Topology topology, int experts, Requirements requirements, int[] map) {
+    public static Optional<Fault> find(Topology topology, int experts, Requirements requirements, int[] map) {
         return find(topology, experts, map).or(() -> findEmpty(topology, requirements, map));
     }
 

@@ -9,14 +9,17 @@ import java.util.List;
  * @param objective what it minimised, e.g. {@code mean}: the fullest GPU under the window mean. Where that is not what was
  *                  asked for, with the reason in brackets
  * @param requirements what else the layouts keep to
- * @param dispatch  the {@linkplain Dispatch#name name} of the dispatch rule it was planned for
+ * @param dispatch  the name of the dispatch rule it was planned for
  */
 public record Plan(Model model, Recording recording, Topology topology, String algorithm, String objective,
         List<LayerPlan> layers, Requirements requirements, String dispatch) {
+    /** The name of the rule that splits an expert's tokens evenly over its replicas. */
+    public static final String EVEN_SPLIT = "even";
+
     /** A plan for the even split. */
     public Plan(Model model, Recording recording, Topology topology, String algorithm, String objective,
             List<LayerPlan> layers, Requirements requirements) {
-        this(model, recording, topology, algorithm, objective, layers, requirements, new EvenSplit().name());
+        this(model, recording, topology, algorithm, objective, layers, requirements, EVEN_SPLIT);
     }
 
     /** A plan with {@linkplain Requirements#usual the usual requirements}. */

@@ -135,8 +135,12 @@ public record PlanProblem(Topology topology, int experts, int groups, Requiremen
         return new PlanProblem(topology.withSlotsPerGpu(slots), experts, groups, requirements);
     }
 
-    /** @throws IllegalArgumentException if the trace has another number of experts */
-    void requireExpertsOf(LoadTrace trace) {
+    /**
+     * Does nothing if a trace is of as many experts.
+     *
+     * @throws IllegalArgumentException if the trace has another number of experts
+     */
+    public void requireExpertsOf(LoadTrace trace) {
         if (trace.experts() != experts) {
             throw new IllegalArgumentException(
                     "the trace has " + trace.experts() + " experts per layer, the problem " + experts);

@@ -2,6 +2,10 @@ package io.moeplan.eplb;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.moeplan.eplb.dispatch.EvenSplit;
+import io.moeplan.eplb.planner.DeepSeekPlanner;
+import io.moeplan.eplb.planner.Planning;
+import io.moeplan.eplb.planner.RandomProblems;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;

@@ -2,6 +2,7 @@ package io.moeplan.eplb;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.moeplan.eplb.planner.Planning;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;

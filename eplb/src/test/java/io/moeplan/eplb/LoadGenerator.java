@@ -10,7 +10,7 @@ import java.util.SplittableRandom;
  * (DeepSeek-R1), with three clusters of four neighbouring experts twice as hot; log-loads drift along four factors that are
  * AR(1) in time (0.97 from step to step, unit variance); the counts of a step are multinomial.
  */
-final class LoadGenerator {
+public final class LoadGenerator {
     private static final double CV = 1.28;
     private static final int FACTORS = 4;
     private static final double PERSISTENCE = 0.97;
@@ -23,7 +23,7 @@ final class LoadGenerator {
      *
      * @param drift standard deviation of the log-loads along each factor: 0 none, 0.12 ordinary, 0.4 strong
      */
-    static LoadTrace trace(int layers, int experts, int gpus, double drift, int steps, long seed) {
+    public static LoadTrace trace(int layers, int experts, int gpus, double drift, int steps, long seed) {
         int[][] counts = new int[steps][layers * experts];
         for (int layer = 0; layer < layers; layer++) {
             SplittableRandom random = new SplittableRandom(seed * 1000 + layer);
@@ -57,7 +57,7 @@ final class LoadGenerator {
     }
 
     /** One step's loads without drift, as a trace of one step; {@code [layers]} independent draws. */
-    static LoadTrace window(int layers, int experts, long seed) {
+    public static LoadTrace window(int layers, int experts, long seed) {
         int[] counts = new int[layers * experts];
         SplittableRandom random = new SplittableRandom(seed);
         for (int layer = 0; layer < layers; layer++) {

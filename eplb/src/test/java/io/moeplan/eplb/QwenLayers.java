@@ -8,13 +8,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Measured expert counts of six layers of Qwen3-235B-A22B, from public measurements. */
-final class QwenLayers {
-    static final int EXPERTS = 128;
+public final class QwenLayers {
+    public static final int EXPERTS = 128;
 
     private QwenLayers() {}
 
     /** As a trace of one step with six layers. */
-    static LoadTrace trace() {
+    public static LoadTrace trace() {
         try (InputStream in = QwenLayers.class.getResourceAsStream("qwen3_235b_six_layers.txt")) {
             String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
             int[] counts = Arrays.stream(text.trim().split("\\s+")).mapToInt(Integer::parseInt).toArray();

@@ -1,5 +1,8 @@
 package io.moeplan.eplb;
 
+import io.moeplan.eplb.planner.DeepSeekPlanner;
+import io.moeplan.eplb.planner.Planner;
+import io.moeplan.eplb.planner.Planning;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

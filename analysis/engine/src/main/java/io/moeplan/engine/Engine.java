@@ -1,6 +1,7 @@
 package io.moeplan.engine;
 
 import io.moeplan.engine.backend.Backend;
+import io.moeplan.engine.cpu.Arithmetic;
 import io.moeplan.engine.cpu.CpuBackend;
 import io.moeplan.engine.cpu.WeightReading;
 import io.moeplan.engine.generate.Generation;
@@ -11,10 +12,14 @@ import io.moeplan.engine.model.ModelInfo;
 import io.moeplan.engine.record.Recorder;
 import io.moeplan.engine.workload.Request;
 import io.moeplan.tensors.Checkpoint;
+import io.moeplan.tensors.CheckpointException;
+import io.moeplan.tensors.NonFinite;
+import io.moeplan.tensors.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Runs a model over a workload to see what its routers decide. Prompt and response of every request go through in one
@@ -41,11 +46,12 @@ public final class Engine implements AutoCloseable {
     /**
      * Opens a model directory for the CPU.
      *
+     * @throws IllegalArgumentException if this machine does not compute in the precision asked for
      * @throws IOException if config.json or the checkpoint is missing, damaged or not supported
      */
     public static Engine open(Path directory, EngineOptions options) throws IOException {
-        return open(directory, options, model -> new CpuBackend(model, options.threads(), options.memoryBytes(),
-                WeightReading.BY_SIZE, options.warnings()));
+        return open(directory, options, model -> new CpuBackend(model, Arithmetic.of(options.precision()),
+                options.threads(), options.memoryBytes(), WeightReading.BY_SIZE, options.warnings()));
     }
 
     /**
@@ -59,11 +65,23 @@ public final class Engine implements AutoCloseable {
         Checkpoint checkpoint = Checkpoint.open(directory);
         try {
             Model model = Model.load(checkpoint);
+            warnOfDamage(model.vectors(), options.warnings());
             Backend backend = device.open(model);
             return new Engine(checkpoint, model, backend, options, (System.nanoTime() - started) / 1e9);
         } catch (IOException | RuntimeException e) {
             checkpoint.close();
             throw e;
+        }
+    }
+
+    /** Norms and biases are small, so all are looked at before the run; matrices are when they are first used. */
+    private static void warnOfDamage(List<Tensor> vectors, Consumer<String> warnings) {
+        for (Tensor tensor : vectors) {
+            try {
+                NonFinite.requireNone(tensor);
+            } catch (CheckpointException e) {
+                warnings.accept(e.getMessage());
+            }
         }
     }
 

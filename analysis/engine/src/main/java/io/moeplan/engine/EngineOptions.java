@@ -1,6 +1,8 @@
 package io.moeplan.engine;
 
+import io.moeplan.engine.gemm.Precision;
 import java.lang.management.ManagementFactory;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -11,8 +13,10 @@ import java.util.function.Consumer;
  * @param warnings    receives lines the user should see
  * @param waveTokens  tokens of a wave at most, unless one request has more; the less, the less is lost with a run that is
  *                    killed, and the more often all weights are read
+ * @param precision   what products are computed in; empty for the fastest that the device has
  */
-public record EngineOptions(long memoryBytes, int threads, Consumer<String> warnings, long waveTokens) {
+public record EngineOptions(long memoryBytes, int threads, Consumer<String> warnings, long waveTokens,
+        Optional<Precision> precision) {
     /**
      * Checks the numbers.
      *
@@ -25,12 +29,22 @@ public record EngineOptions(long memoryBytes, int threads, Consumer<String> warn
         }
     }
 
-    /** Waves as large as memory allows. */
+    /** In float32. */
+    public EngineOptions(long memoryBytes, int threads, Consumer<String> warnings, long waveTokens) {
+        this(memoryBytes, threads, warnings, waveTokens, Optional.of(Precision.FP32));
+    }
+
+    /** In float32, in waves as large as memory allows. */
     public EngineOptions(long memoryBytes, int threads, Consumer<String> warnings) {
         this(memoryBytes, threads, warnings, Long.MAX_VALUE);
     }
 
-    /** Half of the machine's memory, all of its processors, warnings on standard error. */
+    /** The same in another precision; empty for the fastest that the device has. */
+    public EngineOptions withPrecision(Optional<Precision> other) {
+        return new EngineOptions(memoryBytes, threads, warnings, waveTokens, other);
+    }
+
+    /** Half of the machine's memory, all of its processors, warnings on standard error, in float32. */
     public static EngineOptions defaults() {
         long memory = ManagementFactory
                 .getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean os

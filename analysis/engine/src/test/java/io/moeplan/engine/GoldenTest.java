@@ -2,6 +2,12 @@ package io.moeplan.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.moeplan.engine.cpu.Arithmetic;
+import io.moeplan.engine.cpu.CpuBackend;
+import io.moeplan.engine.cpu.WeightReading;
+import io.moeplan.engine.gemm.Gemm;
+import io.moeplan.engine.gemm.Gemms;
+import io.moeplan.engine.gemm.Precision;
 import io.moeplan.engine.model.ModelInfo;
 import io.moeplan.engine.record.RecordingMode;
 import io.moeplan.engine.record.RecordingOptions;
@@ -17,6 +23,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The engine against what Hugging Face transformers computes in float32 from the same weights. */
@@ -45,16 +52,21 @@ final class GoldenTest {
         }
     }
 
-    static Stream<String> models() throws IOException {
-        return Models.fixtures();
+    /** Every fixture with every implementation of float32 products that the machine has. */
+    static Stream<Arguments> models() throws IOException {
+        List<Gemm> exact = Gemms.all().stream().filter(gemm -> gemm.precision() == Precision.FP32).toList();
+        return Models.fixtures().flatMap(name -> exact.stream().map(gemm -> Arguments.of(name, gemm.name(), gemm)));
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(name = "{0}, {1}")
     @MethodSource("models")
-    void matchesTransformers(String name) throws IOException {
+    void matchesTransformers(String name, String products, Gemm gemm) throws IOException {
         Path directory = Models.directory(name);
+        EngineOptions options = Models.options(2);
         try (SafetensorsFile expected = SafetensorsFile.open(directory.resolve("expected.safetensors"));
-                Engine engine = Engine.open(directory, Models.options(2))) {
+                Engine engine = Engine.open(directory, options, model -> new CpuBackend(model,
+                        new Arithmetic(gemm, gemm), 2, options.memoryBytes(), WeightReading.BY_SIZE,
+                        options.warnings()))) {
             int[] ids = expected.find("input_ids").orElseThrow().toInts();
             List<Request> requests = List.of(
                     new Request("a", null, Arrays.copyOfRange(ids, 0, SEQUENCE), new int[0]),

@@ -2,8 +2,12 @@ package io.moeplan.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.moeplan.engine.cpu.Arithmetic;
 import io.moeplan.engine.cpu.CpuBackend;
 import io.moeplan.engine.cpu.WeightReading;
+import io.moeplan.engine.gemm.Gemm;
+import io.moeplan.engine.gemm.Gemms;
+import io.moeplan.engine.gemm.Precision;
 import io.moeplan.engine.record.RecordingMode;
 import io.moeplan.engine.record.RecordingOptions;
 import io.moeplan.engine.record.RecordingSink;
@@ -19,9 +23,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Results are the same bit for bit, however the work is divided. */
@@ -67,8 +74,13 @@ final class IndependenceTest {
     private static Outcome run(Path model, long waveTokens, int threads, List<Request> requests,
             WeightReading reading) throws IOException {
         EngineOptions options = new EngineOptions(1L << 32, threads, warning -> {}, waveTokens);
-        try (Engine engine = Engine.open(model, options, loaded -> new CpuBackend(loaded, threads, 1L << 28, reading,
-                options.warnings()))) {
+        return run(model, Arithmetic.float32(), threads, requests, reading, options);
+    }
+
+    private static Outcome run(Path model, Arithmetic arithmetic, int threads, List<Request> requests,
+            WeightReading reading, EngineOptions options) throws IOException {
+        try (Engine engine = Engine.open(model, options, loaded -> new CpuBackend(loaded, arithmetic, threads, 1L << 28,
+                reading, options.warnings()))) {
             Trace trace = new Trace(requests);
             Rows rows = new Rows();
             engine.recorder().start(new RecordingOptions(RecordingMode.PER_TOKEN, 64, 1, true), rows);
@@ -100,6 +112,26 @@ final class IndependenceTest {
         List<Request> shuffled = new ArrayList<>(WORKLOAD);
         Collections.shuffle(shuffled, new Random(5));
         assertThat(run(model, ALL, 2, shuffled).bits()).isEqualTo(all.bits());
+    }
+
+    static Stream<Arguments> implementations() {
+        return Gemms.all().stream().map(gemm -> Arguments.of(gemm.name(), gemm));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("implementations")
+    void ofWavesAndThreadsHoweverProductsAreComputed(String name, Gemm gemm) throws IOException {
+        for (String family : List.of("qwen3_moe", "deepseek_v3_fp8", "gpt_oss_mxfp4", "qwen3_next")) {
+            List<Request> few = Models.workload(7, 90, 256, 9);
+            List<Request> shuffled = new ArrayList<>(few);
+            Collections.shuffle(shuffled, new Random(6));
+            Arithmetic arithmetic = new Arithmetic(gemm, Gemms.best(Precision.FP32));
+            Map<String, List<Integer>> all = run(Models.directory(family), arithmetic, 1, few, WeightReading.MAPPED,
+                    new EngineOptions(1L << 32, 1, warning -> {})).bits();
+            Map<String, List<Integer>> some = run(Models.directory(family), arithmetic, 3, shuffled,
+                    WeightReading.STREAMED, new EngineOptions(1L << 32, 3, warning -> {}, 100)).bits();
+            assertThat(some).as(family).isEqualTo(all);
+        }
     }
 
     @Test

@@ -116,6 +116,20 @@ final class ModelErrorsTest {
     }
 
     @Test
+    void normsThatAreNotFiniteAreNamed() throws IOException {
+        Path weights = model.resolve("model.safetensors");
+        String norm = "model.layers.2.post_attention_layernorm.weight";
+        float[] values = new float[64];
+        values[5] = Float.NaN;
+        CheckpointWriter.of(weights).put(norm, values, 64).write(weights);
+        List<String> warnings = new ArrayList<>();
+        EngineOptions options = new EngineOptions(1L << 28, 1, warnings::add);
+        Engine.open(model, options).close();
+        assertThat(warnings).singleElement().asString()
+                .isEqualTo(weights + ": tensor " + norm + " holds NaN (element 5): the checkpoint is damaged");
+    }
+
+    @Test
     void weightsThatAreNotFiniteAreNamedOnce() throws IOException {
         Path weights = model.resolve("model.safetensors");
         String unused = "model.layers.1.mlp.experts.3.down_proj.weight";

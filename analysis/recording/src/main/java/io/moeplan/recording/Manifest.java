@@ -3,6 +3,7 @@ package io.moeplan.recording;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What {@code manifest.json} of a recording says.
@@ -40,11 +41,17 @@ public record Manifest(String toolVersion, Model model, int numHiddenLayers, Lis
     /**
      * The model recorded.
      *
-     * @param name         the checkpoint's directory name
-     * @param modelType    the {@code model_type} of its config
-     * @param configDigest digest of its {@code config.json}, null if it was not at hand (imports)
+     * @param name          the checkpoint's directory name
+     * @param modelType     the {@code model_type} of its config
+     * @param configDigest  digest of its {@code config.json}, null if it was not at hand (imports)
+     * @param weightsDigest what tells its weights from others, null if they were not at hand
      */
-    public record Model(String name, String modelType, String configDigest) {
+    public record Model(String name, String modelType, String configDigest, String weightsDigest) {
+        /** Nothing but the name is known. */
+        public static Model named(String name) {
+            return new Model(name, "unknown", null, null);
+        }
+
         public Model {
             Checks.text("model.name", name);
             Checks.text("model.model_type", modelType);
@@ -77,6 +84,11 @@ public record Manifest(String toolVersion, Model model, int numHiddenLayers, Lis
     /** Number of MoE layers. */
     public int layers() {
         return layerIds.size();
+    }
+
+    /** What is known from the beginning, as text by the names in the file: what the Arrow files' schemas repeat. */
+    public Map<String, String> metadata() {
+        return ManifestJson.schemaMetadata(this);
     }
 
     /** The same with what is known at the end. */

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -36,7 +37,8 @@ final class ManifestJson {
         json.put("format", Manifest.FORMAT).put("version", Manifest.VERSION).put("tool_version",
                 manifest.toolVersion());
         json.putObject("model").put("name", manifest.model().name()).put("model_type", manifest.model().modelType())
-                .put("config_digest", manifest.model().configDigest());
+                .put("config_digest", manifest.model().configDigest())
+                .put("weights_digest", manifest.model().weightsDigest());
         json.put("num_hidden_layers", manifest.numHiddenLayers());
         manifest.layerIds().forEach(json.putArray("layer_ids")::add);
         json.put("num_experts", manifest.numExperts()).put("top_k", manifest.topK()).put("num_groups",
@@ -99,6 +101,8 @@ final class ManifestJson {
         }
         try {
             return fromJson(MAPPER.readTree(bytes));
+        } catch (CharConversionException e) {
+            throw new IOException(file + ": no text in UTF-8", e);
         } catch (JsonProcessingException e) {
             String place = e.getLocation() == null
                     ? ""
@@ -124,7 +128,8 @@ final class ManifestJson {
         }
         JsonNode model = object(json, "model");
         return new Manifest(text(json, "tool_version"),
-                new Manifest.Model(text(model, "name"), text(model, "model_type"), textOrNull(model, "config_digest")),
+                new Manifest.Model(text(model, "name"), text(model, "model_type"), textOrNull(model, "config_digest"),
+                        textOrNull(model, "weights_digest")),
                 integer(json, "num_hidden_layers"), layerIds(json), integer(json, "num_experts"),
                 integer(json, "top_k"), integer(json, "num_groups"), Mode.ofLabel(text(json, "mode")),
                 integer(json, "pass_tokens"), textOrNull(json, "workload_digest"), origin(object(json, "made_by")),

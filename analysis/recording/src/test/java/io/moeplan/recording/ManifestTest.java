@@ -27,7 +27,8 @@ class ManifestTest {
 
     @Test
     void importsNeedNeitherDigestNorTiming() throws IOException {
-        Manifest imported = new Manifest("0.1.0", new Manifest.Model("m", "deepseek_v3", null), 61, List.of(3), 256, 8,
+        Manifest imported = new Manifest("0.1.0", new Manifest.Model("m", "deepseek_v3", null, null), 61, List.of(3),
+                256, 8,
                 8,
                 Mode.STAT, 4096, null, new Origin.Import("sglang"), 0, 0, null, false);
         imported.write(dir);
@@ -73,6 +74,14 @@ class ManifestTest {
         assertThatThrownBy(() -> Manifest.read(dir)).isInstanceOf(IOException.class)
                 .hasMessageStartingWith(file.toString()).hasMessageContaining(message)
                 .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n"));
+    }
+
+    /** Its first bytes look like text in UTF-32. */
+    @Test
+    void aManifestInAnotherEncodingIsNamed() throws IOException {
+        Files.write(dir.resolve("manifest.json"), new byte[]{(byte) 0x80, 0, 0, 0, 'm', 'a', 't', '"'});
+        assertThatThrownBy(() -> Recording.open(dir)).isInstanceOf(IOException.class)
+                .hasMessageContaining("manifest.json").hasMessageContaining("UTF-8");
     }
 
     @Test

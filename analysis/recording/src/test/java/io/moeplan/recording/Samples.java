@@ -22,7 +22,8 @@ final class Samples {
     }
 
     static Manifest manifest(Mode mode, List<Integer> layerIds, int experts, int topK) {
-        return new Manifest("0.1.0", new Manifest.Model("tiny-moe", "qwen3_moe", "sha256:c0ffee"), 6, layerIds, experts,
+        return new Manifest("0.1.0", new Manifest.Model("tiny-moe", "qwen3_moe", "sha256:c0ffee", "sha256:beef"), 6,
+                layerIds, experts,
                 topK, 1, mode, 100, "sha256:abcd", new Origin.Engine("moeplan", "cpu", "fp32"), 0, 0, null, false);
     }
 

@@ -1,8 +1,8 @@
 package io.moeplan.report;
 
-import io.moeplan.eplb.Holdout;
 import io.moeplan.eplb.compare.ComparisonRow;
 import io.moeplan.eplb.compare.Target;
+import io.moeplan.eplb.judge.Holdout;
 import java.util.List;
 import java.util.OptionalLong;
 

@@ -8,7 +8,6 @@ import static io.moeplan.report.Terminal.fit;
 import static io.moeplan.report.Terminal.wrap;
 
 import io.moeplan.eplb.Bound;
-import io.moeplan.eplb.Holdout;
 import io.moeplan.eplb.SpareSlots;
 import io.moeplan.eplb.compare.Baseline;
 import io.moeplan.eplb.compare.Candidate;
@@ -17,6 +16,7 @@ import io.moeplan.eplb.compare.ComparisonRow.Impossible;
 import io.moeplan.eplb.compare.ComparisonRow.Judged;
 import io.moeplan.eplb.compare.Slots;
 import io.moeplan.eplb.compare.Target;
+import io.moeplan.eplb.judge.Holdout;
 import io.moeplan.eplb.traffic.TrafficFigures;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

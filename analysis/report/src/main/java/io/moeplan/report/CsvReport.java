@@ -1,8 +1,8 @@
 package io.moeplan.report;
 
 import io.moeplan.eplb.LayerPlan;
-import io.moeplan.eplb.LayoutBalance;
 import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.judge.LayoutBalance;
 import io.moeplan.statistics.Analysis;
 import io.moeplan.statistics.Drift;
 import io.moeplan.statistics.LayerSkew;

@@ -1,6 +1,6 @@
 package io.moeplan.report;
 
-import io.moeplan.eplb.Balance;
+import io.moeplan.eplb.judge.Balance;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 

@@ -1,6 +1,6 @@
 package io.moeplan.report;
 
-import io.moeplan.eplb.LayoutBalance;
+import io.moeplan.eplb.judge.LayoutBalance;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;

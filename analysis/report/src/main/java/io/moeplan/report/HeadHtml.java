@@ -2,7 +2,7 @@ package io.moeplan.report;
 
 import static io.moeplan.report.Html.escape;
 
-import io.moeplan.eplb.Verdict;
+import io.moeplan.eplb.judge.Verdict;
 import io.moeplan.statistics.Analysis;
 
 /** The head of the HTML report: the verdict in words, the one number, the run facts. */

@@ -4,7 +4,7 @@ import static io.moeplan.report.Html.escape;
 
 import io.moeplan.eplb.LayerPlan;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.SimulationResult;
+import io.moeplan.eplb.judge.SimulationResult;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 

@@ -2,15 +2,15 @@ package io.moeplan.report;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.moeplan.eplb.Balance;
-import io.moeplan.eplb.GainInterval;
-import io.moeplan.eplb.Holdout;
-import io.moeplan.eplb.Interval;
 import io.moeplan.eplb.LayerPlan;
-import io.moeplan.eplb.LayoutBalance;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.SimulationResult;
-import io.moeplan.eplb.Verdict;
+import io.moeplan.eplb.judge.Balance;
+import io.moeplan.eplb.judge.GainInterval;
+import io.moeplan.eplb.judge.Holdout;
+import io.moeplan.eplb.judge.Interval;
+import io.moeplan.eplb.judge.LayoutBalance;
+import io.moeplan.eplb.judge.SimulationResult;
+import io.moeplan.eplb.judge.Verdict;
 import java.util.Locale;
 
 /** Plans and their replay as JSON. */

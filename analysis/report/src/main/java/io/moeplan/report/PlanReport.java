@@ -1,10 +1,10 @@
 package io.moeplan.report;
 
 import io.moeplan.eplb.LayerPlan;
-import io.moeplan.eplb.LayoutBalance;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.SimulationResult;
-import io.moeplan.eplb.Verdict;
+import io.moeplan.eplb.judge.LayoutBalance;
+import io.moeplan.eplb.judge.SimulationResult;
+import io.moeplan.eplb.judge.Verdict;
 import java.util.List;
 import java.util.stream.IntStream;
 

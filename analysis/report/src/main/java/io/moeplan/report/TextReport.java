@@ -9,8 +9,8 @@ import static io.moeplan.report.Terminal.wrap;
 
 import io.moeplan.eplb.LayerPlan;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.SimulationResult;
-import io.moeplan.eplb.Verdict;
+import io.moeplan.eplb.judge.SimulationResult;
+import io.moeplan.eplb.judge.Verdict;
 import io.moeplan.statistics.Analysis;
 
 /**

@@ -9,7 +9,7 @@ import static io.moeplan.report.Terminal.wrap;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.moeplan.eplb.ContiguousPlanner;
+import io.moeplan.eplb.planner.ContiguousPlanner;
 import io.moeplan.eplb.traffic.Traffic;
 import io.moeplan.eplb.traffic.TrafficFigures;
 import java.util.ArrayList;

@@ -1,9 +1,9 @@
 package io.moeplan.report;
 
-import io.moeplan.eplb.Dispatch;
-import io.moeplan.eplb.EvenSplit;
-import io.moeplan.eplb.LeastMaximum;
 import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.dispatch.Dispatch;
+import io.moeplan.eplb.dispatch.EvenSplit;
+import io.moeplan.eplb.dispatch.LeastMaximum;
 import io.moeplan.eplb.traffic.Traffic;
 
 /**

@@ -4,15 +4,15 @@ import static io.moeplan.report.Numbers.count;
 import static io.moeplan.report.Numbers.integer;
 import static io.moeplan.report.Numbers.times;
 
-import io.moeplan.eplb.Bootstrap;
 import io.moeplan.eplb.Bound;
-import io.moeplan.eplb.GainInterval;
-import io.moeplan.eplb.Holdout;
-import io.moeplan.eplb.Interval;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.SimulationResult;
 import io.moeplan.eplb.Topology;
-import io.moeplan.eplb.Verdict;
+import io.moeplan.eplb.judge.Bootstrap;
+import io.moeplan.eplb.judge.GainInterval;
+import io.moeplan.eplb.judge.Holdout;
+import io.moeplan.eplb.judge.Interval;
+import io.moeplan.eplb.judge.SimulationResult;
+import io.moeplan.eplb.judge.Verdict;
 import io.moeplan.statistics.Analysis;
 import io.moeplan.statistics.Drift;
 import io.moeplan.statistics.SkewSummary;
@@ -45,8 +45,18 @@ final class Words {
 
     /** What a plan was made on and judged on. */
     static String holdout(Holdout holdout) {
+        if (holdout.planSteps() == 0) {
+            return "planned on no recording, judged on " + count(holdout.judgedSteps(), "step")
+                    + (holdout.replayed() ? " replayed from requests (" : " (") + integer(holdout.judgedTokens())
+                    + " tokens)";
+        }
         if (holdout.replayed()) {
             return replay(holdout);
+        }
+        if (holdout.fraction() == 1) {
+            return "planned on " + count(holdout.planSteps(), "step") + " of another recording, judged on all "
+                    + count(holdout.judgedSteps(), "step") + " of this one (unseen, " + integer(holdout.judgedTokens())
+                    + " tokens)";
         }
         if (!holdout.unseen()) {
             return "planned and judged on the same " + count(holdout.judgedSteps(), "step") + " ("

@@ -1,15 +1,15 @@
 package io.moeplan.report;
 
-import io.moeplan.eplb.Balance;
-import io.moeplan.eplb.Holdout;
 import io.moeplan.eplb.LayerPlan;
-import io.moeplan.eplb.LayoutBalance;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Phase;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.SimulationResult;
 import io.moeplan.eplb.Topology;
-import io.moeplan.eplb.Verdict;
+import io.moeplan.eplb.judge.Balance;
+import io.moeplan.eplb.judge.Holdout;
+import io.moeplan.eplb.judge.LayoutBalance;
+import io.moeplan.eplb.judge.SimulationResult;
+import io.moeplan.eplb.judge.Verdict;
 import io.moeplan.statistics.Analyzer;
 import java.util.ArrayList;
 import java.util.Arrays;

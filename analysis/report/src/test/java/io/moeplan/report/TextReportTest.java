@@ -3,11 +3,11 @@ package io.moeplan.report;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.moeplan.eplb.Holdout;
-import io.moeplan.eplb.LayoutBalance;
-import io.moeplan.eplb.SimulationResult;
 import io.moeplan.eplb.Topology;
-import io.moeplan.eplb.Verdict;
+import io.moeplan.eplb.judge.Holdout;
+import io.moeplan.eplb.judge.LayoutBalance;
+import io.moeplan.eplb.judge.SimulationResult;
+import io.moeplan.eplb.judge.Verdict;
 import io.moeplan.statistics.Drift;
 import java.util.List;
 import org.junit.jupiter.api.Test;

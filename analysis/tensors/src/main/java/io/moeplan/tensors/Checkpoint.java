@@ -3,8 +3,12 @@ package io.moeplan.tensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -95,6 +99,22 @@ public final class Checkpoint implements AutoCloseable {
     /** Bytes of tensor data in all files. */
     public long bytes() {
         return files.stream().mapToLong(SafetensorsFile::bytes).sum();
+    }
+
+    /**
+     * SHA-256, hexadecimal, of every file's header and of 64 pieces of 4 KiB of its data: tells checkpoints apart without
+     * reading them. A change to a small part of a large file can escape it; another training run, quantisation or merge
+     * cannot.
+     */
+    public String fingerprint() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            files.stream().sorted(Comparator.comparing(file -> file.path().getFileName()))
+                    .forEach(file -> file.digestSample(digest));
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
     }
 
     public Optional<Tensor> find(String name) {

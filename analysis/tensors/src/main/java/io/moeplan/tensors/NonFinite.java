@@ -35,6 +35,24 @@ public final class NonFinite {
         };
     }
 
+    /**
+     * Does nothing if all elements are finite.
+     *
+     * @throws CheckpointException   if one is not, saying which
+     * @throws IllegalStateException if the type is not a float type
+     */
+    public static void requireNone(Tensor tensor) throws CheckpointException {
+        if (!any(tensor, 0, tensor.elements())) {
+            return;
+        }
+        long at = 0;
+        while (Float.isFinite(tensor.value(at))) {
+            at++;
+        }
+        throw new CheckpointException(tensor.file(), "tensor " + tensor.name() + " holds " + tensor.value(at)
+                + " (element " + at + "): the checkpoint is damaged");
+    }
+
     private static boolean anyByValue(Tensor tensor, long from, long count) {
         for (long i = from; i < from + count; i++) {
             if (!Float.isFinite(tensor.value(i))) {

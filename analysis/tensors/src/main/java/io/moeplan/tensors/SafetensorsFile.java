@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -14,21 +16,25 @@ import java.util.Set;
 public final class SafetensorsFile implements AutoCloseable {
     /** The format's own limit. */
     private static final long MAX_HEADER_BYTES = 100_000_000;
+    private static final int PIECES = 64;
+    private static final long PIECE_BYTES = 4096;
     private static final ValueLayout.OfLong LENGTH = ValueLayout.JAVA_LONG_UNALIGNED
             .withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Path path;
     private final Arena arena;
+    /** The whole file. */
+    private final MemorySegment file;
     private final long dataAt;
     private final MemorySegment data;
     private final SafetensorsHeader header;
 
-    private SafetensorsFile(Path path, Arena arena, long dataAt, MemorySegment data,
-            SafetensorsHeader header) {
+    private SafetensorsFile(Path path, Arena arena, MemorySegment file, long dataAt, SafetensorsHeader header) {
         this.path = path;
         this.arena = arena;
+        this.file = file;
         this.dataAt = dataAt;
-        this.data = data;
+        this.data = file.asSlice(dataAt);
         this.header = header;
     }
 
@@ -44,9 +50,9 @@ public final class SafetensorsFile implements AutoCloseable {
     private static SafetensorsFile parse(Path path, MemorySegment file, Arena arena) throws IOException {
         long headerBytes = headerLength(path, file);
         byte[] json = file.asSlice(8, headerBytes).toArray(ValueLayout.JAVA_BYTE);
-        MemorySegment data = file.asSlice(8 + headerBytes);
-        return new SafetensorsFile(path, arena, 8 + headerBytes, data,
-                SafetensorsHeader.parse(path, json, data.byteSize()));
+        long dataAt = 8 + headerBytes;
+        return new SafetensorsFile(path, arena, file, dataAt,
+                SafetensorsHeader.parse(path, json, file.byteSize() - dataAt));
     }
 
     private static long headerLength(Path path, MemorySegment file) throws IOException {
@@ -79,6 +85,18 @@ public final class SafetensorsFile implements AutoCloseable {
     /** Bytes of tensor data. */
     public long bytes() {
         return data.byteSize();
+    }
+
+    /** Digests the header, the length of the data, and evenly spaced pieces of it. */
+    void digestSample(MessageDigest digest) {
+        digest.update(file.asSlice(0, dataAt).asByteBuffer());
+        digest.update(ByteBuffer.allocate(Long.BYTES).putLong(data.byteSize()).flip());
+        long piece = Math.min(PIECE_BYTES, data.byteSize());
+        for (int i = 0; i < PIECES; i++) {
+            // A double has the bits for every offset in a file of up to 2^53 bytes.
+            long at = (long) ((double) i / (PIECES - 1) * (data.byteSize() - piece));
+            digest.update(data.asSlice(at, piece).asByteBuffer());
+        }
     }
 
     /** The tensor of that name, a view of the mapped file. */

@@ -46,6 +46,31 @@ final class CheckpointTest {
     }
 
     @Test
+    void fingerprintTellsDataHeadersAndLengthsApart() throws IOException {
+        String index = "{\"weight_map\":{\"a\":\"one.safetensors\",\"b\":\"two.safetensors\"}}";
+        index(index);
+        String first = fingerprint();
+        assertThat(first).hasSize(64).isEqualTo(fingerprint());
+        Path two = directory.resolve("two.safetensors");
+        Bytes.write(two, "{" + Bytes.entry("b", "U8", "[1]", 0, 1) + "}", new byte[]{4});
+        assertThat(fingerprint()).isNotEqualTo(first);
+        Bytes.write(two, "{" + Bytes.entry("b", "I8", "[1]", 0, 1) + "}", new byte[]{3});
+        assertThat(fingerprint()).isNotEqualTo(first);
+        byte[] large = new byte[1 << 20];
+        Bytes.write(two, "{" + Bytes.entry("b", "U8", "[1048576]", 0, 1 << 20) + "}", large);
+        String zeros = fingerprint();
+        large[large.length - 1] = 1;
+        Bytes.write(two, "{" + Bytes.entry("b", "U8", "[1048576]", 0, 1 << 20) + "}", large);
+        assertThat(fingerprint()).isNotEqualTo(zeros);
+    }
+
+    private String fingerprint() throws IOException {
+        try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+            return checkpoint.fingerprint();
+        }
+    }
+
+    @Test
     void refusesMissingParts() throws IOException {
         assertRefused("neither model.safetensors nor");
         index("{\"weight_map\":{\"a\":\"three.safetensors\"}}");

@@ -1,6 +1,6 @@
 package io.moeplan.eplb.compare;
 
-import io.moeplan.eplb.Planner;
+import io.moeplan.eplb.planner.Planner;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 package io.moeplan.eplb.export;
 
-import io.moeplan.eplb.DeepSeekMaps;
 import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.planner.DeepSeekMaps;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;

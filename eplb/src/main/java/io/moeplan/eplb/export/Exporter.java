@@ -1,7 +1,7 @@
 package io.moeplan.eplb.export;
 
-import io.moeplan.eplb.AtomicFile;
 import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.planfile.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,10 +1,10 @@
 package io.moeplan.eplb.migration;
 
-import io.moeplan.eplb.Finding;
 import io.moeplan.eplb.LayerPlan;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.PlanCheck;
 import io.moeplan.eplb.PlanProblem;
+import io.moeplan.eplb.planfile.Finding;
+import io.moeplan.eplb.planfile.PlanCheck;
 import java.util.List;
 import java.util.Optional;
 

@@ -5,7 +5,7 @@ import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.PlanProblem;
 import io.moeplan.eplb.PlanSummary;
-import io.moeplan.eplb.Planning;
+import io.moeplan.eplb.planner.Planning;
 import io.moeplan.eplb.search.Objective;
 import java.util.ArrayList;
 import java.util.Arrays;

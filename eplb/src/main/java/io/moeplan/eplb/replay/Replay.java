@@ -2,8 +2,8 @@ package io.moeplan.eplb.replay;
 
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Phase;
-import io.moeplan.eplb.SourceCounts;
 import io.moeplan.eplb.TokenTrace;
+import io.moeplan.eplb.judge.SourceCounts;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,10 +1,10 @@
 package io.moeplan.eplb.replay;
 
-import io.moeplan.eplb.Holdout;
-import io.moeplan.eplb.HoldoutSplit;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.TokenTrace;
+import io.moeplan.eplb.judge.Holdout;
+import io.moeplan.eplb.judge.HoldoutSplit;
 import java.util.List;
 
 /**

@@ -1,7 +1,7 @@
 package io.moeplan.eplb.traffic;
 
-import io.moeplan.eplb.FixedChoice;
 import io.moeplan.eplb.Layout;
+import io.moeplan.eplb.dispatch.FixedChoice;
 import java.util.Arrays;
 
 /** Routes under a rule by which each source rank has its one replica of each expert. */

@@ -1,13 +1,13 @@
 package io.moeplan.eplb.traffic;
 
-import io.moeplan.eplb.ContiguousPlanner;
-import io.moeplan.eplb.Dispatch;
-import io.moeplan.eplb.FixedChoice;
 import io.moeplan.eplb.LayerPlan;
 import io.moeplan.eplb.Layout;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.TokenTrace;
 import io.moeplan.eplb.Topology;
+import io.moeplan.eplb.dispatch.Dispatch;
+import io.moeplan.eplb.dispatch.FixedChoice;
+import io.moeplan.eplb.planner.ContiguousPlanner;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

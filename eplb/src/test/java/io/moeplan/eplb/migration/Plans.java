@@ -1,14 +1,14 @@
 package io.moeplan.eplb.migration;
 
-import io.moeplan.eplb.ContiguousPlanner;
-import io.moeplan.eplb.DeepSeekPlanner;
 import io.moeplan.eplb.LayerPlan;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.PlanProblem;
-import io.moeplan.eplb.Planner;
-import io.moeplan.eplb.Planning;
 import io.moeplan.eplb.Topology;
+import io.moeplan.eplb.planner.ContiguousPlanner;
+import io.moeplan.eplb.planner.DeepSeekPlanner;
+import io.moeplan.eplb.planner.Planner;
+import io.moeplan.eplb.planner.Planning;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

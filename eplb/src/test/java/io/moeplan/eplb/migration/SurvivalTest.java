@@ -3,14 +3,14 @@ package io.moeplan.eplb.migration;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.moeplan.eplb.Finding;
 import io.moeplan.eplb.ImpossiblePlanException;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.PlanCheck;
 import io.moeplan.eplb.PlanProblem;
 import io.moeplan.eplb.PlanSummary;
 import io.moeplan.eplb.TestLoads;
+import io.moeplan.eplb.planfile.Finding;
+import io.moeplan.eplb.planfile.PlanCheck;
 import io.moeplan.eplb.search.Objective;
 import java.util.List;
 import java.util.Optional;

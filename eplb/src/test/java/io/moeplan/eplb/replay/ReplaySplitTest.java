@@ -3,14 +3,14 @@ package io.moeplan.eplb.replay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.moeplan.eplb.Holdout;
-import io.moeplan.eplb.HoldoutSplit;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Phase;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.TestTokens;
 import io.moeplan.eplb.TokenTrace;
 import io.moeplan.eplb.Topology;
+import io.moeplan.eplb.judge.Holdout;
+import io.moeplan.eplb.judge.HoldoutSplit;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;

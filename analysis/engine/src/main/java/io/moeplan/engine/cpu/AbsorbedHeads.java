@@ -1,5 +1,7 @@
 package io.moeplan.engine.cpu;
 
+import io.moeplan.engine.gemm.FmaChains;
+import io.moeplan.engine.gemm.Part;
 import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.LayerWeights;
 import java.util.Arrays;
@@ -44,26 +46,27 @@ final class AbsorbedHeads implements Heads {
     }
 
     @Override
-    public void prepare(float[][] x, int rows, Rows tokens, float[][] kept, Scratch scratch) {
+    public void prepare(float[][] x, int rows, Positions tokens, float[][] kept, Scratch scratch) {
         heads.prepare(x, rows, tokens, kept, scratch);
     }
 
     @Override
-    public void keysValues(float[][] kept, int rows, Rows tokens, int head, int count, float[][] k, float[][] v,
+    public void keysValues(Kept kept, Positions tokens, int head, int count, float[][] k, float[][] v,
             Scratch scratch) {
         int source = keptWidth() - keyDim();
-        for (int i = 0; i < rows; i++) {
-            System.arraycopy(kept[i], source, k[i], 0, keyDim());
-            System.arraycopy(kept[i], source, v[i], 0, valueDim());
+        for (int i = 0; i < kept.count(); i++) {
+            kept.read(i, source, k[i], keyDim());
+            kept.read(i, source, v[i], valueDim());
         }
     }
 
     @Override
-    public void queries(float[][] kept, int rows, Rows tokens, int head, int count, float[][] q, Scratch scratch) {
+    public void queries(Kept kept, Positions tokens, int head, int count, float[][] q, Scratch scratch) {
+        int rows = kept.count();
         int plain = shape.plainDim();
         int rank = shape.latentRank();
         float[][] narrow = scratch.rows(Scratch.Use.GATES, rows, count * shape.keyDim());
-        heads.queries(kept, rows, tokens, head, count, narrow, scratch);
+        heads.queries(kept, tokens, head, count, narrow, scratch);
         float[][] weight = scratch.rows(Scratch.Use.PANEL, plain, rank);
         float[][] wide = scratch.rows(Scratch.Use.TILE, rows, rank);
         for (int h = 0; h < count; h++) {
@@ -71,7 +74,7 @@ final class AbsorbedHeads implements Heads {
             for (int i = 0; i < rows; i++) {
                 Arrays.fill(wide[i], 0, rank, 0);
             }
-            Kernel.multiply(narrow, 0, rows, h * shape.keyDim(), weight, 0, plain, wide, 0, rank);
+            FmaChains.multiply(narrow, 0, rows, h * shape.keyDim(), weight, 0, plain, wide, 0, rank);
             for (int i = 0; i < rows; i++) {
                 System.arraycopy(wide[i], 0, q[i], h * keyDim(), rank);
                 System.arraycopy(narrow[i], h * shape.keyDim() + plain, q[i], h * keyDim() + rank, shape.rotaryDim());
@@ -80,20 +83,21 @@ final class AbsorbedHeads implements Heads {
     }
 
     @Override
-    public void output(float[][] kept, float[][] mixed, int rows, int head, int count, float[][] out,
+    public void output(Kept kept, float[][] mixed, int head, int count, float[][] out,
             Scratch scratch) {
+        int rows = kept.count();
         float[][] values = scratch.rows(Scratch.Use.QUERY, rows, count * shape.valueDim());
         float[][] one = scratch.rows(Scratch.Use.HEAD, rows, shape.valueDim());
         for (int h = 0; h < count; h++) {
             int from = (head + h) * each + shape.plainDim();
             Projection.apply(weights.keyValue().weight(),
-                    Projection.Part.rows(weights.keyValue().weight(), from, shape.valueDim()), mixed,
+                    Part.rows(weights.keyValue().weight(), from, shape.valueDim()), mixed,
                     h * shape.latentRank(), rows, one, 0, scratch);
             for (int i = 0; i < rows; i++) {
                 System.arraycopy(one[i], 0, values[i], h * shape.valueDim(), shape.valueDim());
             }
         }
-        heads.output(kept, values, rows, head, count, out, scratch);
+        heads.output(kept, values, head, count, out, scratch);
     }
 
     @Override

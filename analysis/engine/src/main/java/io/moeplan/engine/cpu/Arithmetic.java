@@ -1,15 +1,61 @@
 package io.moeplan.engine.cpu;
 
+import io.moeplan.engine.gemm.Gemm;
+import io.moeplan.engine.gemm.Gemms;
+import io.moeplan.engine.gemm.Precision;
+import java.util.Locale;
+import java.util.Optional;
+
 /**
- * How matrix products are computed on this machine.
+ * How matrix products are computed.
  *
- * @param precision {@code fp32}
- * @param how       what computes them
- * @param why       why that and nothing faster
+ * @param fast  the products with weights, keys and values
+ * @param exact those of routers, always in float32
  */
-public record Arithmetic(String precision, String how, String why) {
-    /** What {@link CpuBackend} uses here. */
-    public static Arithmetic used() {
-        return new Arithmetic("fp32", "plain Java, vectorised by the JIT", "this build has no other");
+public record Arithmetic(Gemm fast, Gemm exact) {
+    /** The fastest that this machine has. */
+    public static Arithmetic fastest() {
+        return new Arithmetic(Gemms.best(Precision.BF16), Gemms.best(Precision.FP32));
+    }
+
+    /** The fastest in float32. */
+    public static Arithmetic float32() {
+        return new Arithmetic(Gemms.best(Precision.FP32), Gemms.best(Precision.FP32));
+    }
+
+    /**
+     * What was asked for.
+     *
+     * @param precision empty for the fastest
+     * @throws IllegalArgumentException if this machine does not have it
+     */
+    public static Arithmetic of(Optional<Precision> precision) {
+        if (precision.isEmpty()) {
+            return fastest();
+        }
+        Gemm fast = Gemms.all().stream().filter(gemm -> gemm.precision() == precision.get()).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("this machine does not compute in "
+                        + name(precision.get()) + " (" + String.join("; ", Gemms.missing())
+                        + "); use --precision auto"));
+        return new Arithmetic(fast, Gemms.best(Precision.FP32));
+    }
+
+    private static String name(Precision precision) {
+        return precision.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** {@code fp32} or {@code bf16}. */
+    public String precision() {
+        return name(fast.precision());
+    }
+
+    /** What computes them. */
+    public String how() {
+        return fast.name();
+    }
+
+    /** Why that and nothing faster. */
+    public String why() {
+        return fast.reason();
     }
 }

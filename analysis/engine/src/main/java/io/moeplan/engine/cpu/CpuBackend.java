@@ -10,9 +10,8 @@ import io.moeplan.engine.model.Model;
 import java.util.function.Consumer;
 
 /**
- * Runs a model on the CPU in float32. Weights are decoded where they are used, in the mapped checkpoint or in memory that
- * they are read ahead into; results are the same bit for bit either way, for any number of threads and any division into
- * waves.
+ * Runs a model on the CPU. Weights are decoded where they are used, in the mapped checkpoint or in memory that they are read
+ * ahead into; results are the same bit for bit either way, for any number of threads and any division into waves.
  */
 public final class CpuBackend implements Backend {
     /** The virtual machine with its code, classes, threads and garbage: an allowance. */
@@ -21,6 +20,7 @@ public final class CpuBackend implements Backend {
     private static final long MATRIX_BYTES = 2048;
 
     private final Model model;
+    private final Arithmetic arithmetic;
     private final Workers workers;
     private final Sizes sizes;
     private final boolean mapped;
@@ -29,6 +29,11 @@ public final class CpuBackend implements Backend {
     /** Kept from wave to wave, so that no wave leaves it to the garbage collector. */
     private WaveBuffers buffers;
 
+    /** Computes in float32. */
+    public CpuBackend(Model model, int threads, long memoryBytes, WeightReading reading, Consumer<String> warnings) {
+        this(model, Arithmetic.float32(), threads, memoryBytes, reading, warnings);
+    }
+
     /**
      * Starts the threads.
      *
@@ -36,11 +41,13 @@ public final class CpuBackend implements Backend {
      * @param memoryBytes what the whole process may take
      * @param warnings    receives one line for each tensor with weights that are not finite
      */
-    public CpuBackend(Model model, int threads, long memoryBytes, WeightReading reading, Consumer<String> warnings) {
+    public CpuBackend(Model model, Arithmetic arithmetic, int threads, long memoryBytes, WeightReading reading,
+            Consumer<String> warnings) {
         if (threads < 1) {
             throw new IllegalArgumentException("threads is " + threads + ", expected at least 1");
         }
         this.model = model;
+        this.arithmetic = arithmetic;
         this.sizes = Sizes.of(memoryBytes);
         this.mapped = switch (reading) {
             case BY_SIZE -> model.info().bytes() <= memoryBytes / 2;
@@ -48,7 +55,7 @@ public final class CpuBackend implements Backend {
             case STREAMED -> false;
         };
         this.finite = new FiniteCheck(warnings);
-        this.workers = new Workers(threads, WaveBuffers.tileRows(model.architecture(), sizes, threads));
+        this.workers = new Workers(arithmetic, threads, WaveBuffers.tileRows(model.architecture(), sizes, threads));
         this.weights = weights(model.layers().size(), false);
     }
 
@@ -63,7 +70,7 @@ public final class CpuBackend implements Backend {
 
     @Override
     public String precision() {
-        return "fp32";
+        return arithmetic.precision();
     }
 
     @Override
@@ -79,7 +86,8 @@ public final class CpuBackend implements Backend {
 
     @Override
     public long waveBytes(long tokens, int longest) {
-        return WaveBuffers.bytes(model.architecture(), sizes, tokens, longest, workers.threads());
+        return WaveBuffers.bytes(model.architecture(), arithmetic.fast().input(), sizes, tokens, longest,
+                workers.threads());
     }
 
     /**
@@ -127,9 +135,11 @@ public final class CpuBackend implements Backend {
     }
 
     private void room(int tokens, int longest) {
-        if (buffers == null || !buffers.holds(model.architecture(), sizes, tokens, longest, workers.threads())) {
+        if (buffers == null || !buffers.holds(model.architecture(), arithmetic.fast().input(), sizes, tokens, longest,
+                workers.threads())) {
             buffers = null;
-            buffers = WaveBuffers.allocate(model.architecture(), sizes, tokens, longest, workers.threads());
+            buffers = WaveBuffers.allocate(model.architecture(), arithmetic.fast().input(), sizes, tokens, longest,
+                    workers.threads());
         }
     }
 

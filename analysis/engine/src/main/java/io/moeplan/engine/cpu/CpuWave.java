@@ -4,6 +4,10 @@ import io.moeplan.engine.backend.Routing;
 import io.moeplan.engine.backend.Sequences;
 import io.moeplan.engine.backend.Wave;
 import io.moeplan.engine.backend.Work;
+import io.moeplan.engine.gemm.Element;
+import io.moeplan.engine.gemm.Gemm;
+import io.moeplan.engine.gemm.Part;
+import io.moeplan.engine.gemm.Rows;
 import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.Cost;
@@ -55,8 +59,9 @@ final class CpuWave implements Wave {
         this.rotaries = continued == null ? new HashMap<>() : continued.rotaries();
         this.finalNorm = Norms.of(architecture.norm(), model.finalNorm());
         this.arena = Arena.ofShared();
-        this.residual = new OffHeapRows(arena, sequences.tokens(), architecture.hidden());
-        this.normed = new OffHeapRows(arena, sequences.tokens(), WaveBuffers.keptWidth(architecture));
+        this.residual = new OffHeapRows(arena, Element.F32, sequences.tokens(), architecture.hidden());
+        this.normed = new OffHeapRows(arena, workers.own().arithmetic().fast().input(), sequences.tokens(),
+                WaveBuffers.keptWidth(architecture));
         embed();
     }
 
@@ -108,17 +113,18 @@ final class CpuWave implements Wave {
     private void attention(int layer, LayerWeights.Attention block, Norms norm, Work work) {
         switch (architecture.layers().get(layer).attention()) {
             case Attention.Softmax shape -> new SoftmaxLayer(architecture, shape, heads(shape, block), norm, sequences,
-                    residual, normed, columns(layer)).run(workers, work);
+                    residual, normed, columns(layer, shape)).run(workers, work);
             case Attention.GatedDelta shape -> new DeltaLayer(architecture, shape,
                     (LayerWeights.Attention.GatedDelta) block, norm, sequences, residual, normed,
                     buffers.attendedTokens(), continued == null ? null : continued.deltas(layer)).run(workers, work);
         }
     }
 
-    private Columns columns(int layer) {
+    private Columns columns(int layer, Attention.Softmax shape) {
         return continued == null
-                ? new Columns.Together(buffers.keyValues())
-                : new Columns.Apart(continued.keyValues(layer), sequences);
+                ? new Columns.Together(KeyValues.in(buffers.keyValues(),
+                        SoftmaxLayer.held(shape, workers.own().arithmetic().fast().input())))
+                : new Columns.Apart(continued.keyValues(layer));
     }
 
     private Heads heads(Attention.Softmax shape, LayerWeights.Attention weights) {
@@ -152,7 +158,7 @@ final class CpuWave implements Wave {
             int rows = tiles.rows(tile);
             float[][] x = normedInput(from, rows, norm, scratch);
             float[][] logits = scratch.rows(Scratch.Use.LOGITS, rows, shape.router().experts());
-            Projection.apply(block.router(), x, rows, logits, 0, scratch);
+            Projection.exactly(block.router(), x, rows, logits, scratch);
             TopK topK = new TopK(shape.router(), correction);
             for (int i = 0; i < rows; i++) {
                 normed.write(from + i, x[i], architecture.hidden());
@@ -194,12 +200,20 @@ final class CpuWave implements Wave {
         workers.run(tiles.costs(Cost.mlp(architecture, shape.width())), work, (tile, scratch) -> {
             int from = tiles.start(tile);
             int rows = tiles.rows(tile);
-            float[][] out = scratch.rows(Scratch.Use.OUTPUT, rows, architecture.hidden());
-            GatedMlp.apply(mlp, shape.activation(), normedInput(from, rows, norm, scratch), rows, out, 0,
-                    scratch);
+            Gemm gemm = scratch.arithmetic().fast();
+            Rows x = scratch.rows(Scratch.Native.INPUT, gemm, gemm.input(), rows, architecture.hidden());
+            float[] row = scratch.row(Scratch.Use.HEAD, architecture.hidden());
+            for (int i = 0; i < rows; i++) {
+                residual.read(from + i, row);
+                norm.apply(row);
+                Projection.write(row, 0, x, i);
+            }
+            Rows out = scratch.rows(Scratch.Native.OUTPUT, gemm, Element.F32, rows, architecture.hidden());
+            GatedMlp.apply(mlp, shape.activation(), x, out, scratch);
             float[] buffer = scratch.row(Scratch.Use.ROW, architecture.hidden());
             for (int i = 0; i < rows; i++) {
-                residual.add(from + i, architecture.scales().residual(), out[i], buffer);
+                Projection.read(out, i, row);
+                residual.add(from + i, architecture.scales().residual(), row, buffer);
             }
         });
     }
@@ -229,7 +243,7 @@ final class CpuWave implements Wave {
             int from = parts.start(tile);
             int count = parts.rows(tile);
             float[][] part = scratch.rows(Scratch.Use.LOGITS, tokens.length, count);
-            Projection.apply(head, Projection.Part.rows(head, from, count), x, 0, tokens.length, part, 0, scratch);
+            Projection.apply(head, Part.rows(head, from, count), x, 0, tokens.length, part, 0, scratch);
             for (int i = 0; i < tokens.length; i++) {
                 for (int v = 0; v < count; v++) {
                     into[i][from + v] = (part[i][v] + bias[from + v]) / divisor;

@@ -2,10 +2,13 @@ package io.moeplan.engine.cpu;
 
 import io.moeplan.engine.backend.Sequences;
 import io.moeplan.engine.backend.Work;
+import io.moeplan.engine.gemm.Part;
+import io.moeplan.engine.gemm.Rows;
 import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.Cost;
 import io.moeplan.engine.model.LayerWeights;
+import io.moeplan.tensors.matrix.Matrix;
 import java.util.Arrays;
 
 /**
@@ -144,16 +147,12 @@ final class DeltaLayer {
         }
 
         private void project(int from, int rows, Scratch scratch) {
-            float[][] x = scratch.rows(Scratch.Use.KEPT, rows, architecture.hidden());
-            for (int i = 0; i < rows; i++) {
-                kept.read(from + i, x[i], architecture.hidden());
-            }
-            Projection.apply(weights.mixed(),
-                    Projection.Part.rows(weights.mixed().weight(), head * headWidth, heads * headWidth), x, 0, rows,
-                    mixed, from - base, scratch);
-            Projection.apply(weights.rates(),
-                    Projection.Part.rows(weights.rates().weight(), head * 2 * ratio, heads * 2 * ratio), x, 0, rows,
-                    rates, from - base, scratch);
+            Rows x = kept.rows(from, rows, 0, architecture.hidden());
+            Matrix all = weights.mixed().weight();
+            Projection.apply(all, Part.rows(all, head * headWidth, heads * headWidth), x, mixed, from - base, scratch);
+            Matrix both = weights.rates().weight();
+            Projection.apply(both, Part.rows(both, head * 2 * ratio, heads * 2 * ratio), x, rates, from - base,
+                    scratch);
         }
 
         /** One key head's walk along one sequence. */
@@ -268,7 +267,7 @@ final class DeltaLayer {
             }
             float[][] out = scratch.rows(Scratch.Use.OUTPUT, rows, architecture.hidden());
             Projection.apply(weights.output().weight(),
-                    Projection.Part.columns(weights.output().weight(), head * ratio * valueDim, width), gated, 0, rows,
+                    Part.columns(weights.output().weight(), head * ratio * valueDim, width), gated, 0, rows,
                     out, 0, scratch);
             float[] buffer = scratch.row(Scratch.Use.ROW, architecture.hidden());
             for (int i = 0; i < rows; i++) {

@@ -3,6 +3,7 @@ package io.moeplan.engine.cpu;
 import io.moeplan.engine.backend.Routing;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 
 /**
  * The (token, expert) pairs of one layer sorted by expert, each expert's by token.
@@ -12,8 +13,12 @@ import java.util.List;
  * @param offsets the first pair of each expert, {@code [experts + 1]}
  */
 record ExpertGroups(int[] tokens, float[] weights, int[] offsets) {
-    /** Pairs {@code [from, to)}, all of one expert. */
-    record Tile(int expert, int from, int to) {
+    /**
+     * Pairs {@code [from, to)}, all of one expert.
+     *
+     * @param place the row of the first one's output in the buffer of a batch
+     */
+    record Tile(int expert, int from, int to, int place) {
         int rows() {
             return to - from;
         }
@@ -40,22 +45,28 @@ record ExpertGroups(int[] tokens, float[] weights, int[] offsets) {
     }
 
     /**
-     * The pairs of experts {@code [first, last)} cut into tiles of one expert each, in ascending order, and the tiles into consecutive batches.
+     * The pairs of experts {@code [first, last)} cut into tiles of one expert each, in ascending order, and the tiles into
+     * consecutive batches.
      *
-     * @param maxRows  pairs of a tile at most
-     * @param maxPairs pairs of a batch at most (a single tile always fits)
+     * @param tileRows  pairs of a tile at most
+     * @param batchRows rows of outputs of a batch at most (a single tile always fits)
+     * @param room      the rows of outputs that a tile of so many pairs takes
      */
-    List<List<Tile>> batches(int first, int last, int maxRows, int maxPairs) {
+    List<List<Tile>> batches(int first, int last, int tileRows, int batchRows, IntUnaryOperator room) {
         List<List<Tile>> batches = new ArrayList<>();
         List<Tile> batch = new ArrayList<>();
+        int place = 0;
         for (int e = first; e < last; e++) {
-            for (int from = offsets[e]; from < offsets[e + 1]; from += maxRows) {
-                int to = Math.min(from + maxRows, offsets[e + 1]);
-                if (!batch.isEmpty() && to - batch.getFirst().from() > maxPairs) {
+            for (int from = offsets[e]; from < offsets[e + 1]; from += tileRows) {
+                int to = Math.min(from + tileRows, offsets[e + 1]);
+                int rows = room.applyAsInt(to - from);
+                if (!batch.isEmpty() && place + rows > batchRows) {
                     batches.add(batch);
                     batch = new ArrayList<>();
+                    place = 0;
                 }
-                batch.add(new Tile(e, from, to));
+                batch.add(new Tile(e, from, to, place));
+                place += rows;
             }
         }
         if (!batch.isEmpty()) {

@@ -1,6 +1,10 @@
 package io.moeplan.engine.cpu;
 
 import io.moeplan.engine.backend.Work;
+import io.moeplan.engine.gemm.Element;
+import io.moeplan.engine.gemm.Gemm;
+import io.moeplan.engine.gemm.Part;
+import io.moeplan.engine.gemm.Rows;
 import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.Cost;
 import io.moeplan.engine.model.FeedForward;
@@ -37,50 +41,60 @@ final class ExpertLayer {
      * Some consecutive experts.
      *
      * @param experts the first of them is expert {@code first}
-     * @param outputs the buffer, {@code [pairs of a batch][hidden]}
+     * @param outputs the buffer, {@code [outputs of a batch][hidden]}
      */
-    void run(int first, List<LayerWeights.Mlp> experts, float[][] outputs, Workers workers, Work work) {
-        int even = Math.max(MIN_TILE_ROWS, outputs.length / (4 * workers.threads()));
-        int tileRows = Math.min(Math.min(workers.tileRows(), even), outputs.length);
-        for (List<ExpertGroups.Tile> batch : groups.batches(first, first + experts.size(), tileRows, outputs.length)) {
-            int base = batch.getFirst().from();
+    void run(int first, List<LayerWeights.Mlp> experts, Rows outputs, Workers workers, Work work) {
+        Gemm gemm = workers.own().arithmetic().fast();
+        int even = Math.max(MIN_TILE_ROWS, outputs.rows() / (4 * workers.threads()));
+        int tileRows = Math.min(workers.tileRows(), even);
+        for (List<ExpertGroups.Tile> batch : groups.batches(first, first + experts.size(), tileRows, outputs.rows(),
+                gemm::room)) {
             long[] costs = batch.stream().mapToLong(tile -> tile.rows() * Cost.mlp(architecture, shape.width()))
                     .toArray();
             workers.run(costs, work, (i, scratch) -> {
                 ExpertGroups.Tile tile = batch.get(i);
-                compute(tile, experts.get(tile.expert() - first), base, outputs, scratch);
+                Rows own = outputs.slice(tile.place(), gemm.room(tile.rows())).withRows(tile.rows());
+                compute(tile, experts.get(tile.expert() - first), own, scratch);
             });
             Tiles ranges = workers.tiles(0, tokens);
             workers.run(new long[ranges.count()], work, (range, scratch) -> {
                 int from = ranges.start(range);
-                add(batch, base, outputs, from, from + ranges.rows(range), scratch);
+                add(batch, outputs, from, from + ranges.rows(range), scratch);
             });
         }
     }
 
-    private void compute(ExpertGroups.Tile tile, LayerWeights.Mlp expert, int base, float[][] outputs,
-            Scratch scratch) {
-        float[][] x = scratch.rows(Scratch.Use.INPUT, tile.rows(), architecture.hidden());
+    private void compute(ExpertGroups.Tile tile, LayerWeights.Mlp expert, Rows output, Scratch scratch) {
+        Gemm gemm = scratch.arithmetic().fast();
+        int hidden = architecture.hidden();
+        Rows x = scratch.rows(Scratch.Native.INPUT, gemm, gemm.input(), tile.rows(), hidden);
+        float[] scaled = scratch.row(Scratch.Use.ROW, hidden);
         for (int i = 0; i < tile.rows(); i++) {
-            normed.read(groups.tokens()[tile.from() + i], x[i], architecture.hidden());
+            int token = groups.tokens()[tile.from() + i];
             if (shape.scalesInput()) {
                 float weight = groups.weights()[tile.from() + i];
-                for (int d = 0; d < architecture.hidden(); d++) {
-                    x[i][d] *= weight;
+                normed.read(token, scaled, hidden);
+                for (int d = 0; d < hidden; d++) {
+                    scaled[d] *= weight;
                 }
+                Projection.write(scaled, 0, x, i);
+            } else {
+                normed.copy(token, hidden, x.data(), x.at(i));
             }
         }
-        GatedMlp.apply(expert, shape.activation(), x, tile.rows(), outputs, tile.from() - base, scratch);
+        GatedMlp.apply(expert, shape.activation(), x, output, scratch);
     }
 
-    private void add(List<ExpertGroups.Tile> batch, int base, float[][] outputs, int from, int to, Scratch scratch) {
+    private void add(List<ExpertGroups.Tile> batch, Rows outputs, int from, int to, Scratch scratch) {
         float[] buffer = scratch.row(Scratch.Use.ROW, architecture.hidden());
+        float[] output = scratch.row(Scratch.Use.HEAD, architecture.hidden());
         float scale = architecture.scales().residual();
         for (ExpertGroups.Tile tile : batch) {
             int end = groups.firstFrom(tile, to);
             for (int pair = groups.firstFrom(tile, from); pair < end; pair++) {
                 float weight = shape.scalesInput() ? scale : scale * groups.weights()[pair];
-                residual.add(groups.tokens()[pair], weight, outputs[pair - base], buffer);
+                Projection.read(outputs, tile.place() + pair - tile.from(), output);
+                residual.add(groups.tokens()[pair], weight, output, buffer);
             }
         }
     }
@@ -88,24 +102,24 @@ final class ExpertLayer {
     /** The MLP that every token passes beside its experts. */
     void shared(LayerWeights.Mlp mlp, Optional<Matrix> gate, Workers workers, Work work) {
         Tiles tiles = workers.tiles(0, tokens);
+        int hidden = architecture.hidden();
         long[] costs = tiles.costs(Cost.mlp(architecture, mlp.gate().weight().rows()));
         workers.run(costs, work, (tile, scratch) -> {
             int from = tiles.start(tile);
             int rows = tiles.rows(tile);
-            float[][] x = scratch.rows(Scratch.Use.INPUT, rows, architecture.hidden());
-            for (int i = 0; i < rows; i++) {
-                normed.read(from + i, x[i], architecture.hidden());
-            }
-            float[][] out = scratch.rows(Scratch.Use.OUTPUT, rows, architecture.hidden());
-            GatedMlp.apply(mlp, FeedForward.Activation.SILU, x, rows, out, 0, scratch);
+            Rows x = normed.rows(from, rows, 0, hidden);
+            Rows out = scratch.rows(Scratch.Native.OUTPUT, scratch.arithmetic().fast(), Element.F32, rows, hidden);
+            GatedMlp.apply(mlp, FeedForward.Activation.SILU, x, out, scratch);
             float[][] gates = scratch.rows(Scratch.Use.LOGITS, rows, 1);
             if (gate.isPresent()) {
-                Projection.apply(gate.get(), Projection.Part.all(gate.get()), x, 0, rows, gates, 0, scratch);
+                Projection.apply(gate.get(), Part.all(gate.get()), x, gates, 0, scratch);
             }
-            float[] buffer = scratch.row(Scratch.Use.ROW, architecture.hidden());
+            float[] buffer = scratch.row(Scratch.Use.ROW, hidden);
+            float[] output = scratch.row(Scratch.Use.HEAD, hidden);
             for (int i = 0; i < rows; i++) {
                 float share = gate.isPresent() ? Numeric.sigmoid(gates[i][0]) : 1;
-                residual.add(from + i, architecture.scales().residual() * share, out[i], buffer);
+                Projection.read(out, i, output);
+                residual.add(from + i, architecture.scales().residual() * share, output, buffer);
             }
         });
     }

@@ -1,5 +1,7 @@
 package io.moeplan.engine.cpu;
 
+import io.moeplan.engine.gemm.Part;
+import io.moeplan.engine.gemm.Rows;
 import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.LayerWeights;
 import io.moeplan.engine.model.Norm;
@@ -50,38 +52,36 @@ final class GroupedQueryHeads implements Heads {
     }
 
     @Override
-    public void prepare(float[][] x, int rows, Rows tokens, float[][] kept, Scratch scratch) {
+    public void prepare(float[][] x, int rows, Positions tokens, float[][] kept, Scratch scratch) {
         for (int i = 0; i < rows; i++) {
             System.arraycopy(x[i], 0, kept[i], 0, hidden);
         }
     }
 
     @Override
-    public void keysValues(float[][] kept, int rows, Rows tokens, int head, int heads, float[][] k, float[][] v,
+    public void keysValues(Kept kept, Positions tokens, int head, int heads, float[][] k, float[][] v,
             Scratch scratch) {
         int dim = shape.headDim();
-        Projection.apply(weights.key(), Projection.Part.rows(weights.key().weight(), head * dim, heads * dim), kept, 0,
-                rows, k, 0, scratch);
-        Projection.apply(weights.value(), Projection.Part.rows(weights.value().weight(), head * dim, heads * dim),
-                kept, 0, rows, v, 0, scratch);
-        for (int i = 0; i < rows; i++) {
-            turn(k[i], heads, keyNorm, tokens.position(i));
+        Rows x = kept.columns(0, hidden);
+        Projection.apply(weights.key(), Part.rows(weights.key().weight(), head * dim, heads * dim), x, k, scratch);
+        Projection.apply(weights.value(), Part.rows(weights.value().weight(), head * dim, heads * dim), x, v, scratch);
+        for (int i = 0; i < kept.count(); i++) {
+            turn(k[i], heads, keyNorm, tokens.of(i));
             clip(v[i], heads * dim);
         }
     }
 
     @Override
-    public void queries(float[][] kept, int rows, Rows tokens, int head, int heads, float[][] q, Scratch scratch) {
+    public void queries(Kept kept, Positions tokens, int head, int heads, float[][] q, Scratch scratch) {
         int dim = shape.headDim();
         if (shape.gated()) {
-            gatedPart(0, kept, rows, head, heads, q, scratch);
+            gatedPart(0, kept, head, heads, q, scratch);
         } else {
-            Projection.apply(weights.query(),
-                    Projection.Part.rows(weights.query().weight(), head * dim, heads * dim), kept, 0, rows, q, 0,
-                    scratch);
+            Projection.apply(weights.query(), Part.rows(weights.query().weight(), head * dim, heads * dim),
+                    kept.columns(0, hidden), q, scratch);
         }
-        for (int i = 0; i < rows; i++) {
-            int position = tokens.position(i);
+        for (int i = 0; i < kept.count(); i++) {
+            int position = tokens.of(i);
             turn(q[i], heads, queryNorm, position);
             float factor = shape.scale() * shape.temperature().at(position);
             for (int d = 0; d < heads * dim; d++) {
@@ -91,13 +91,12 @@ final class GroupedQueryHeads implements Heads {
     }
 
     /** Of projections that alternate a head's query (part 0) and its gate (part 1), one of the two. */
-    private void gatedPart(int part, float[][] kept, int rows, int head, int heads, float[][] into, Scratch scratch) {
+    private void gatedPart(int part, Kept kept, int head, int heads, float[][] into, Scratch scratch) {
         int dim = shape.headDim();
-        float[][] both = scratch.rows(Scratch.Use.GATES, rows, 2 * heads * dim);
-        Projection.apply(weights.query(),
-                Projection.Part.rows(weights.query().weight(), 2 * head * dim, 2 * heads * dim), kept, 0, rows, both,
-                0, scratch);
-        for (int i = 0; i < rows; i++) {
+        float[][] both = scratch.rows(Scratch.Use.GATES, kept.count(), 2 * heads * dim);
+        Projection.apply(weights.query(), Part.rows(weights.query().weight(), 2 * head * dim, 2 * heads * dim),
+                kept.columns(0, hidden), both, scratch);
+        for (int i = 0; i < kept.count(); i++) {
             for (int h = 0; h < heads; h++) {
                 System.arraycopy(both[i], (2 * h + part) * dim, into[i], h * dim, dim);
             }
@@ -105,21 +104,22 @@ final class GroupedQueryHeads implements Heads {
     }
 
     @Override
-    public void output(float[][] kept, float[][] mixed, int rows, int head, int heads, float[][] out,
+    public void output(Kept kept, float[][] mixed, int head, int heads, float[][] out,
             Scratch scratch) {
         int width = heads * shape.headDim();
+        int rows = kept.count();
         if (shape.gated()) {
             float[][] gates = scratch.rows(Scratch.Use.QUERY, rows, width);
-            gatedPart(1, kept, rows, head, heads, gates, scratch);
+            gatedPart(1, kept, head, heads, gates, scratch);
             for (int i = 0; i < rows; i++) {
                 for (int d = 0; d < width; d++) {
                     mixed[i][d] *= Numeric.sigmoid(gates[i][d]);
                 }
             }
         }
-        Projection.Part part = Projection.Part.columns(weights.output().weight(), head * shape.headDim(), width);
+        Part part = Part.columns(weights.output().weight(), head * shape.headDim(), width);
         if (head == 0) {
-            Projection.apply(weights.output(), part, mixed, 0, rows, out, 0, scratch);
+            Projection.apply(weights.output(), part, mixed, rows, out, scratch);
         } else {
             Projection.apply(weights.output().weight(), part, mixed, 0, rows, out, 0, scratch);
         }

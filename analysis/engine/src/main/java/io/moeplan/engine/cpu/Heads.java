@@ -23,7 +23,7 @@ interface Heads {
      * @param x    the normed inputs, {@code [rows][hidden]}; may be changed
      * @param kept {@code [rows][keptWidth]}
      */
-    void prepare(float[][] x, int rows, Rows tokens, float[][] kept, Scratch scratch);
+    void prepare(float[][] x, int rows, Positions tokens, float[][] kept, Scratch scratch);
 
     /**
      * Keys and values of {@code heads} key heads from {@code head} on.
@@ -31,7 +31,7 @@ interface Heads {
      * @param k {@code [rows][heads * keyDim]}
      * @param v {@code [rows][heads * valueDim]}
      */
-    void keysValues(float[][] kept, int rows, Rows tokens, int head, int heads, float[][] k, float[][] v,
+    void keysValues(Kept kept, Positions tokens, int head, int heads, float[][] k, float[][] v,
             Scratch scratch);
 
     /**
@@ -39,7 +39,7 @@ interface Heads {
      *
      * @param q {@code [rows][heads * keyDim]}
      */
-    void queries(float[][] kept, int rows, Rows tokens, int head, int heads, float[][] q, Scratch scratch);
+    void queries(Kept kept, Positions tokens, int head, int heads, float[][] q, Scratch scratch);
 
     /**
      * What these heads add to the residual stream.
@@ -47,14 +47,14 @@ interface Heads {
      * @param mixed {@code [rows][heads * valueDim]}, may be changed
      * @param out   {@code [rows][hidden]}
      */
-    void output(float[][] kept, float[][] mixed, int rows, int head, int heads, float[][] out, Scratch scratch);
+    void output(Kept kept, float[][] mixed, int head, int heads, float[][] out, Scratch scratch);
 
     /** The sink of a query head, negative infinity if it has none. */
     float sink(int head);
 
     /** Where rows stand in their sequences. */
     @FunctionalInterface
-    interface Rows {
-        int position(int row);
+    interface Positions {
+        int of(int row);
     }
 }

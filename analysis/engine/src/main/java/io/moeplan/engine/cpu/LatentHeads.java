@@ -1,5 +1,6 @@
 package io.moeplan.engine.cpu;
 
+import io.moeplan.engine.gemm.Part;
 import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.LayerWeights;
 import io.moeplan.engine.model.Vector;
@@ -53,7 +54,7 @@ final class LatentHeads implements Heads {
     }
 
     @Override
-    public void prepare(float[][] x, int rows, Rows tokens, float[][] kept, Scratch scratch) {
+    public void prepare(float[][] x, int rows, Positions tokens, float[][] kept, Scratch scratch) {
         if (weights.queryDown().isPresent()) {
             Projection.apply(weights.queryDown().get(), x, rows, kept, 0, scratch);
         }
@@ -67,38 +68,38 @@ final class LatentHeads implements Heads {
                 Numeric.rmsNorm(kept[i], 0, querySource, queryNorm, EPSILON, kept[i]);
             }
             Numeric.rmsNorm(latent[i], 0, shape.latentRank(), keyNorm, EPSILON, latent[i]);
-            rotary.rotate(latent[i], shape.latentRank(), tokens.position(i));
+            rotary.rotate(latent[i], shape.latentRank(), tokens.of(i));
             System.arraycopy(latent[i], 0, kept[i], querySource, width);
         }
     }
 
     @Override
-    public void keysValues(float[][] kept, int rows, Rows tokens, int head, int heads, float[][] k, float[][] v,
+    public void keysValues(Kept kept, Positions tokens, int head, int heads, float[][] k, float[][] v,
             Scratch scratch) {
         int plain = shape.plainDim();
         int each = plain + shape.valueDim();
-        float[][] both = scratch.rows(Scratch.Use.GATES, rows, heads * each);
-        Projection.apply(weights.keyValue(),
-                Projection.Part.rows(weights.keyValue().weight(), head * each, heads * each), kept, querySource, rows,
-                both, 0, scratch);
-        int shared = querySource + shape.latentRank();
-        for (int i = 0; i < rows; i++) {
+        float[][] both = scratch.rows(Scratch.Use.GATES, kept.count(), heads * each);
+        Projection.apply(weights.keyValue(), Part.rows(weights.keyValue().weight(), head * each, heads * each),
+                kept.columns(querySource, shape.latentRank()), both, scratch);
+        float[] shared = scratch.row(Scratch.Use.ROW, shape.rotaryDim());
+        for (int i = 0; i < kept.count(); i++) {
+            kept.read(i, querySource + shape.latentRank(), shared, shape.rotaryDim());
             for (int h = 0; h < heads; h++) {
                 System.arraycopy(both[i], h * each, k[i], h * shape.keyDim(), plain);
-                System.arraycopy(kept[i], shared, k[i], h * shape.keyDim() + plain, shape.rotaryDim());
+                System.arraycopy(shared, 0, k[i], h * shape.keyDim() + plain, shape.rotaryDim());
                 System.arraycopy(both[i], h * each + plain, v[i], h * shape.valueDim(), shape.valueDim());
             }
         }
     }
 
     @Override
-    public void queries(float[][] kept, int rows, Rows tokens, int head, int heads, float[][] q, Scratch scratch) {
+    public void queries(Kept kept, Positions tokens, int head, int heads, float[][] q, Scratch scratch) {
         int dim = shape.keyDim();
-        Projection.apply(weights.query(), Projection.Part.rows(weights.query().weight(), head * dim, heads * dim),
-                kept, 0, rows, q, 0, scratch);
-        for (int i = 0; i < rows; i++) {
+        Projection.apply(weights.query(), Part.rows(weights.query().weight(), head * dim, heads * dim),
+                kept.columns(0, querySource), q, scratch);
+        for (int i = 0; i < kept.count(); i++) {
             for (int h = 0; h < heads; h++) {
-                rotary.rotate(q[i], h * dim + shape.plainDim(), tokens.position(i));
+                rotary.rotate(q[i], h * dim + shape.plainDim(), tokens.of(i));
             }
             for (int d = 0; d < heads * dim; d++) {
                 q[i][d] *= shape.scale();
@@ -107,12 +108,13 @@ final class LatentHeads implements Heads {
     }
 
     @Override
-    public void output(float[][] kept, float[][] mixed, int rows, int head, int heads, float[][] out,
+    public void output(Kept kept, float[][] mixed, int head, int heads, float[][] out,
             Scratch scratch) {
-        Projection.Part part = Projection.Part.columns(weights.output().weight(), head * shape.valueDim(),
+        int rows = kept.count();
+        Part part = Part.columns(weights.output().weight(), head * shape.valueDim(),
                 heads * shape.valueDim());
         if (head == 0) {
-            Projection.apply(weights.output(), part, mixed, 0, rows, out, 0, scratch);
+            Projection.apply(weights.output(), part, mixed, rows, out, scratch);
         } else {
             Projection.apply(weights.output().weight(), part, mixed, 0, rows, out, 0, scratch);
         }

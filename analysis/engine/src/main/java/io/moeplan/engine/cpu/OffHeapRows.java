@@ -1,39 +1,84 @@
 package io.moeplan.engine.cpu;
 
+import io.moeplan.engine.gemm.Bf16;
+import io.moeplan.engine.gemm.Element;
+import io.moeplan.engine.gemm.Rows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** A float32 matrix {@code [rows][width]} outside the Java heap; it may hold more than 2^31 floats. */
+/**
+ * A matrix {@code [rows][width]} outside the Java heap; it may hold more than 2^31 numbers. Of bfloat16, it rounds what is
+ * written.
+ */
 final class OffHeapRows {
-    private final MemorySegment floats;
+    /** Rows beyond the last that products may read: the most that a product is padded with. */
+    private static final int PADDING = 128;
+
+    private final MemorySegment data;
+    private final Element element;
+    private final int rows;
     private final int width;
 
-    OffHeapRows(Arena arena, int rows, int width) {
-        this.floats = arena.allocate(4L * rows * width, 64);
+    OffHeapRows(Arena arena, Element element, int rows, int width) {
+        this.element = element;
+        this.rows = rows;
         this.width = width;
+        this.data = arena.allocate(bytes(element, rows, width), 64);
     }
 
-    int width() {
-        return width;
+    /** Bytes that it takes. */
+    static long bytes(Element element, long rows, int width) {
+        return (rows + PADDING) * width * element.bytes();
     }
 
-    /** The first {@code count} floats of a row. */
+    private long at(long row) {
+        return row * width * element.bytes();
+    }
+
+    /** Columns {@code [column, column + count)} of some rows, to be multiplied where they are and not to be written. */
+    Rows rows(int from, int count, int column, int columns) {
+        long start = at(from) + (long) column * element.bytes();
+        int room = Math.toIntExact(Math.min(rows + (long) PADDING - from, count + (long) PADDING));
+        return new Rows(data.asSlice(start, at(room - 1L) + (long) columns * element.bytes()), element, count, columns,
+                width, room);
+    }
+
+    /** The first {@code count} numbers of a row. */
     void read(int row, float[] into, int count) {
-        MemorySegment.copy(floats, ValueLayout.JAVA_FLOAT, 4L * row * width, into, 0, count);
+        read(row, 0, into, count);
     }
 
-    /** The first {@code count} floats of a row. */
+    /** {@code count} numbers of a row from {@code column} on. */
+    void read(int row, int column, float[] into, int count) {
+        long from = at(row) + (long) column * element.bytes();
+        if (element == Element.BF16) {
+            Bf16.widen(data, from, into, count);
+        } else {
+            MemorySegment.copy(data, ValueLayout.JAVA_FLOAT, from, into, 0, count);
+        }
+    }
+
+    /** The first {@code count} numbers of a row. */
     void write(int row, float[] from, int count) {
-        MemorySegment.copy(from, 0, floats, ValueLayout.JAVA_FLOAT, 4L * row * width, count);
+        if (element == Element.BF16) {
+            Bf16.round(from, count, data, at(row));
+        } else {
+            MemorySegment.copy(from, 0, data, ValueLayout.JAVA_FLOAT, at(row), count);
+        }
     }
 
     void read(int row, float[] into) {
-        MemorySegment.copy(floats, ValueLayout.JAVA_FLOAT, 4L * row * width, into, 0, width);
+        read(row, into, width);
     }
 
     void write(int row, float[] from) {
-        MemorySegment.copy(from, 0, floats, ValueLayout.JAVA_FLOAT, 4L * row * width, width);
+        write(row, from, width);
+    }
+
+    /** Copies a row as it is into memory for numbers of the same type. */
+    void copy(int row, int count, MemorySegment into, long intoByte) {
+        MemorySegment.copy(data, at(row), into, intoByte, (long) count * element.bytes());
     }
 
     /** {@code this[row] += factor * x}; {@code buffer} is scratch of this width. */

@@ -1,50 +1,61 @@
 package io.moeplan.engine.cpu;
 
+import io.moeplan.engine.gemm.Bf16;
+import io.moeplan.engine.gemm.Element;
+import io.moeplan.engine.gemm.Gemm;
+import io.moeplan.engine.gemm.Part;
+import io.moeplan.engine.gemm.Rows;
 import io.moeplan.engine.model.LayerWeights;
+import io.moeplan.engine.model.Vector;
 import io.moeplan.tensors.matrix.Matrix;
-import java.util.Arrays;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 
-/**
- * {@code y = x * weight^T} for weights as they lie in the checkpoint, {@code [out, in]}: a panel at a time is decoded to
- * float32 and transposed, then multiplied with all rows while it is in the cache.
- */
+/** {@code y = x * weight^T} for weights as they lie in the checkpoint, {@code [out, in]}. */
 final class Projection {
-    /** Rows of {@code x} that make decoding a panel cheap beside multiplying with it; more gain nothing. */
+    /** Rows of {@code x} that make reading the weights cheap beside multiplying with them; more gain nothing. */
     static final int MAX_ROWS = 1024;
-    private static final int PANEL_WIDTH = 256;
-    private static final int PANEL_DEPTH = 512;
-
-    /** Part of a matrix: rows {@code [out, out + outs)}, columns {@code [in, in + ins)}. */
-    record Part(int out, int outs, int in, int ins) {
-        static Part all(Matrix weight) {
-            return new Part(0, weight.rows(), 0, weight.columns());
-        }
-
-        static Part rows(Matrix weight, int from, int count) {
-            return new Part(from, count, 0, weight.columns());
-        }
-
-        static Part columns(Matrix weight, int from, int count) {
-            return new Part(0, weight.rows(), from, count);
-        }
-    }
 
     private Projection() {}
 
     /** The whole matrix, and the bias if there is one: sets {@code y[yRow + i][0 .. out)} for {@code i < rows}. */
     static void apply(LayerWeights.Linear linear, float[][] x, int rows, float[][] y, int yRow, Scratch scratch) {
-        apply(linear, Part.all(linear.weight()), x, 0, rows, y, yRow, scratch);
+        Part all = Part.all(linear.weight());
+        apply(linear.weight(), all, x, 0, rows, y, yRow, scratch);
+        add(linear.bias(), all, rows, y, yRow);
     }
 
-    /** A part of the matrix, and the bias of its rows if there is one. */
-    static void apply(LayerWeights.Linear linear, Part part, float[][] x, int xAt, int rows, float[][] y, int yRow,
-            Scratch scratch) {
-        apply(linear.weight(), part, x, xAt, rows, y, yRow, scratch);
-        if (linear.bias().isPresent()) {
-            float[] bias = linear.bias().get().toFloats();
+    /** A part of the matrix, and the bias of its outputs if there is one. */
+    static void apply(LayerWeights.Linear linear, Part part, float[][] x, int rows, float[][] y, Scratch scratch) {
+        apply(linear.weight(), part, x, 0, rows, y, 0, scratch);
+        add(linear.bias(), part, rows, y, 0);
+    }
+
+    /** In float32, whatever other products are computed in. */
+    static void exactly(LayerWeights.Linear linear, float[][] x, int rows, float[][] y, Scratch scratch) {
+        Part all = Part.all(linear.weight());
+        apply(scratch.arithmetic().exact(), linear.weight(), all, x, 0, rows, y, 0, scratch);
+        add(linear.bias(), all, rows, y, 0);
+    }
+
+    /** A part of the matrix, and the bias of its outputs if there is one, for rows outside the heap. */
+    static void apply(LayerWeights.Linear linear, Part part, Rows x, float[][] y, Scratch scratch) {
+        apply(linear.weight(), part, x, y, 0, scratch);
+        add(linear.bias(), part, x.rows(), y, 0);
+    }
+
+    /** A part of the matrix, for rows outside the heap. */
+    static void apply(Matrix weight, Part part, Rows x, float[][] y, int yRow, Scratch scratch) {
+        multiply(scratch.arithmetic().fast(), weight, part, x, y, yRow, scratch);
+    }
+
+    private static void add(Optional<Vector> bias, Part part, int rows, float[][] y, int yRow) {
+        if (bias.isPresent()) {
+            float[] added = bias.get().toFloats();
             for (int i = 0; i < rows; i++) {
                 for (int j = 0; j < part.outs(); j++) {
-                    y[yRow + i][j] += bias[part.out() + j];
+                    y[yRow + i][j] += added[part.out() + j];
                 }
             }
         }
@@ -58,22 +69,37 @@ final class Projection {
      */
     static void apply(Matrix weight, Part part, float[][] x, int xAt, int rows, float[][] y, int yRow,
             Scratch scratch) {
-        int panelWidth = Math.min(PANEL_WIDTH, part.outs());
-        float[][] panel = scratch.rows(Scratch.Use.PANEL, Math.min(PANEL_DEPTH, part.ins()), panelWidth);
-        float[][] tile = scratch.rows(Scratch.Use.TILE, rows, panelWidth);
-        for (int n = 0; n < part.outs(); n += PANEL_WIDTH) {
-            int width = Math.min(PANEL_WIDTH, part.outs() - n);
-            for (int i = 0; i < rows; i++) {
-                Arrays.fill(tile[i], 0, width, 0);
-            }
-            for (int k = 0; k < part.ins(); k += PANEL_DEPTH) {
-                int depth = Math.min(PANEL_DEPTH, part.ins() - k);
-                weight.readPanel(part.out() + n, width, part.in() + k, depth, panel);
-                Kernel.multiply(x, 0, rows, xAt + k, panel, 0, depth, tile, 0, width);
-            }
-            for (int i = 0; i < rows; i++) {
-                System.arraycopy(tile[i], 0, y[yRow + i], n, width);
-            }
+        apply(scratch.arithmetic().fast(), weight, part, x, xAt, rows, y, yRow, scratch);
+    }
+
+    private static void apply(Gemm gemm, Matrix weight, Part part, float[][] x, int xAt, int rows, float[][] y,
+            int yRow, Scratch scratch) {
+        Rows input = scratch.rows(Scratch.Native.FACTOR, gemm, gemm.input(), rows, part.ins());
+        for (int i = 0; i < rows; i++) {
+            write(x[i], xAt, input, i);
         }
+        multiply(gemm, weight, part, input, y, yRow, scratch);
+    }
+
+    private static void multiply(Gemm gemm, Matrix weight, Part part, Rows x, float[][] y, int yRow, Scratch scratch) {
+        Rows result = scratch.rows(Scratch.Native.RESULT, gemm, Element.F32, x.rows(), part.outs());
+        gemm.multiply(weight, part, x, result);
+        for (int i = 0; i < x.rows(); i++) {
+            read(result, i, y[yRow + i]);
+        }
+    }
+
+    /** Sets a row outside the heap to {@code from[at ..)}, rounded if it is of bfloat16. */
+    static void write(float[] from, int at, Rows into, int row) {
+        if (into.element() == Element.BF16) {
+            Bf16.round(from, at, into.width(), into.data(), into.at(row));
+        } else {
+            MemorySegment.copy(from, at, into.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, into.at(row), into.width());
+        }
+    }
+
+    /** Sets {@code into[0 .. width)} to a row of float32 outside the heap. */
+    static void read(Rows from, int row, float[] into) {
+        MemorySegment.copy(from.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, from.at(row), into, 0, from.width());
     }
 }

@@ -28,12 +28,13 @@ final class Workers implements AutoCloseable {
     /**
      * Starts the threads.
      *
-     * @param threads  how many tasks run at once, the caller's included
-     * @param tileRows rows that a task takes at most
+     * @param arithmetic what tasks multiply with
+     * @param threads    how many tasks run at once, the caller's included
+     * @param tileRows   rows that a task takes at most
      */
-    Workers(int threads, int tileRows) {
+    Workers(Arithmetic arithmetic, int threads, int tileRows) {
         this.tileRows = tileRows;
-        scratch = IntStream.range(0, threads).mapToObj(i -> new Scratch()).toArray(Scratch[]::new);
+        scratch = IntStream.range(0, threads).mapToObj(i -> new Scratch(arithmetic)).toArray(Scratch[]::new);
         pool = threads == 1
                 ? null
                 : Executors.newFixedThreadPool(threads - 1,

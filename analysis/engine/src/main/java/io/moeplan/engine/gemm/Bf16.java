@@ -45,8 +45,18 @@ public final class Bf16 {
     }
 
     /** Rounds {@code count} float32 values of an array to the nearest bfloat16, ties to even. */
-    static void round(float[] from, int count, MemorySegment into, long intoByte) {
+    public static void round(float[] from, int count, MemorySegment into, long intoByte) {
         OF_THREAD.get().round(MemorySegment.ofArray(from), 0, into, intoByte, count);
+    }
+
+    /** As {@link #round(float[], int, MemorySegment, long)} from {@code at} on. */
+    public static void round(float[] from, int at, int count, MemorySegment into, long intoByte) {
+        OF_THREAD.get().round(MemorySegment.ofArray(from), 4L * at, into, intoByte, count);
+    }
+
+    /** Widens {@code count} bfloat16 values to float32. */
+    public static void widen(MemorySegment from, long fromByte, float[] into, int count) {
+        OF_THREAD.get().widen(from, fromByte, MemorySegment.ofArray(into), 0, count);
     }
 
     private static void check(Rows from, Element fromElement, Rows into, Element intoElement) {
@@ -65,10 +75,13 @@ public final class Bf16 {
         }
     }
 
-    private static void round(int[] from, short[] into, int count) {
+    /** In two loops, which are vectorised; one that does both is not. */
+    private static void round(int[] bits, short[] into, int count) {
         for (int i = 0; i < count; i++) {
-            int bits = from[i];
-            into[i] = (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
+            bits[i] = (bits[i] + 0x7fff + ((bits[i] >>> 16) & 1)) >>> 16;
+        }
+        for (int i = 0; i < count; i++) {
+            into[i] = (short) bits[i];
         }
     }
 
@@ -83,7 +96,10 @@ public final class Bf16 {
 
     private static void widen(short[] from, int[] into, int count) {
         for (int i = 0; i < count; i++) {
-            into[i] = from[i] << 16;
+            into[i] = from[i];
+        }
+        for (int i = 0; i < count; i++) {
+            into[i] <<= 16;
         }
     }
 }

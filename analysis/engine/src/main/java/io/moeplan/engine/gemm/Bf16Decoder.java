@@ -37,21 +37,21 @@ final class Bf16Decoder {
         return weight instanceof Mxfp4Matrix;
     }
 
-    /** Sets all of {@code into}, bfloat16, to the matrix' rows from {@code fromRow} on. */
-    void decode(Matrix weight, int fromRow, Rows into) {
+    /** Sets all of {@code into}, bfloat16, to the part of the matrix that begins at this row and column. */
+    void decode(Matrix weight, int fromRow, int fromColumn, Rows into) {
         switch (weight) {
             case Fp8Matrix matrix when (long) matrix.blockRows() * matrix.blockColumns() >= SMALLEST_BLOCK ->
-                decodeFp8(matrix, fromRow, into);
-            case Mxfp4Matrix matrix -> decodeMxfp4(matrix, fromRow, into);
-            default -> decodeAny(weight, fromRow, into);
+                decodeFp8(matrix, fromRow, fromColumn, into);
+            case Mxfp4Matrix matrix when into.width() == matrix.columns() -> decodeMxfp4(matrix, fromRow, into);
+            default -> decodeAny(weight, fromRow, fromColumn, into);
         }
     }
 
-    private void decodeAny(Matrix weight, int fromRow, Rows into) {
+    private void decodeAny(Matrix weight, int fromRow, int fromColumn, Rows into) {
         float[][] floats = DecodedRows.ofThread(into.width());
         for (int row = 0; row < into.rows(); row += floats.length) {
             int some = Math.min(floats.length, into.rows() - row);
-            weight.readRows(fromRow + row, some, 0, into.width(), floats);
+            weight.readRows(fromRow + row, some, fromColumn, into.width(), floats);
             for (int i = 0; i < some; i++) {
                 Bf16.round(floats[i], into.width(), into.data(), into.at(row + i));
             }
@@ -66,7 +66,7 @@ final class Bf16Decoder {
         }
     }
 
-    private void decodeFp8(Fp8Matrix matrix, int fromRow, Rows into) {
+    private void decodeFp8(Fp8Matrix matrix, int fromRow, int fromColumn, Rows into) {
         int width = into.width();
         reserve(width);
         long tablesOf = -1;
@@ -76,11 +76,14 @@ final class Bf16Decoder {
                 tablesOf = stored / matrix.blockRows();
                 makeFp8Tables(matrix, tablesOf);
             }
-            MemorySegment.copy(matrix.weight().data(), ValueLayout.JAVA_BYTE, matrix.weightOffset() + stored * width,
-                    codes, 0, width);
-            for (int from = 0; from < width; from += matrix.blockColumns()) {
-                int to = Math.min(width, from + matrix.blockColumns());
-                lookUp(fp8[from / matrix.blockColumns()], codes, shorts, from, to);
+            MemorySegment.copy(matrix.weight().data(), ValueLayout.JAVA_BYTE, matrix.weightOffset()
+                    + stored * matrix.columns() + fromColumn, codes, 0, width);
+            int from = 0;
+            while (from < width) {
+                int block = (fromColumn + from) / matrix.blockColumns();
+                int to = Math.min(width, (block + 1) * matrix.blockColumns() - fromColumn);
+                lookUp(fp8[block], codes, shorts, from, to);
+                from = to;
             }
             MemorySegment.copy(shorts, 0, into.data(), ValueLayout.JAVA_SHORT_UNALIGNED, into.at(row), width);
         }

@@ -29,11 +29,31 @@ public interface Gemm {
     int room(int rows);
 
     /**
-     * {@code y[i][j] = sum over k of x[i][k] * weight[j][k]}.
+     * {@code y[i][j] = sum over k of x[i][k] * weight[part.out() + j][part.in() + k]}.
      *
-     * @param x {@code [rows][weight.columns()]}
-     * @param y float32 {@code [rows][weight.rows()]}, in other memory than {@code x}
-     * @throws IllegalArgumentException if the shapes do not fit together or {@code y} is not float32
+     * @param x {@code [rows][part.ins()]}
+     * @param y float32 {@code [rows][part.outs()]}, in other memory than {@code x}
+     * @throws IllegalArgumentException  if the shapes do not fit together or {@code y} is not float32
+     * @throws IndexOutOfBoundsException if the matrix has no such part
      */
-    void multiply(Matrix weight, Rows x, Rows y);
+    void multiply(Matrix weight, Part part, Rows x, Rows y);
+
+    /**
+     * {@code y = silu(x * gate^T) * (x * up^T)}, element by element, without the two products ever leaving the cache.
+     *
+     * @param x {@code [rows][gate.columns()]}
+     * @param y {@code [rows][gate.rows()]}, in other memory than {@code x}
+     * @return false if it cannot with matrices that are stored so, or memory of another type than {@link #input}; what
+     *         {@code y} holds means nothing then
+     * @throws IllegalArgumentException if the shapes do not fit together
+     */
+    default boolean multiplyGated(Matrix gate, Matrix up, Rows x, Rows y) {
+        Shapes.checkGated(gate, up, x, y);
+        return false;
+    }
+
+    /** With the whole matrix. */
+    default void multiply(Matrix weight, Rows x, Rows y) {
+        multiply(weight, Part.all(weight), x, y);
+    }
 }

@@ -55,9 +55,9 @@ final class OneDnnGemm implements Gemm {
     }
 
     @Override
-    public void multiply(Matrix weight, Rows x, Rows y) {
-        Shapes.check(weight, x, y);
-        Optional<Stored> stored = Stored.of(weight, precision);
+    public void multiply(Matrix weight, Part part, Rows x, Rows y) {
+        Shapes.check(weight, part, x, y);
+        Optional<Stored> stored = Stored.of(weight, precision).map(whole -> whole.part(part));
         for (int from = 0; from < x.rows(); from += Products.MOST_ROWS) {
             int rows = Math.min(Products.MOST_ROWS, x.rows() - from);
             Rows input = input(x.slice(from, rows));
@@ -66,13 +66,35 @@ final class OneDnnGemm implements Gemm {
             Rows output = direct
                     ? wanted
                     : NativeScratch.ofThread().rows(NativeScratch.Use.OUTPUT, Element.F32, room(rows), y.width());
-            if (stored.isEmpty() || !product(stored.get(), weight.rows(), input, output, rows, 0)) {
-                decoded(weight, input, output, rows);
+            if (stored.isEmpty() || !product(stored.get(), part.outs(), input, output, rows, 0)) {
+                decoded(weight, part, input, output, rows);
             }
             if (!direct) {
                 copy(output, wanted);
             }
         }
+    }
+
+    @Override
+    public boolean multiplyGated(Matrix gate, Matrix up, Rows x, Rows y) {
+        Shapes.checkGated(gate, up, x, y);
+        Optional<Stored> gates = Stored.of(gate, precision);
+        Optional<Stored> ups = Stored.of(up, precision);
+        if (gates.isEmpty() || ups.isEmpty() || y.element() != input() || !y.data().isNative()) {
+            return false;
+        }
+        for (int from = 0; from < x.rows(); from += Products.MOST_ROWS) {
+            int rows = Math.min(Products.MOST_ROWS, x.rows() - from);
+            Rows input = input(x.slice(from, rows));
+            Rows output = y.slice(from, rows);
+            Rows factor = NativeScratch.ofThread().rows(NativeScratch.Use.OUTPUT, Element.F32, room(rows), y.width());
+            if (output.room() < room(rows) || !product(ups.get(), up.rows(), input, factor, rows, 0)
+                    || !products.multiply(shape(gates.get(), gate.rows(), input, output, rows, true), input.data(),
+                            gates.get().data(), output.data(), factor.data())) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** {@code x} as {@link #input} in native memory with room for padding: itself, or a copy in this thread's scratch. */
@@ -103,23 +125,27 @@ final class OneDnnGemm implements Gemm {
 
     /** Computes columns {@code [column, column + out)} of the output; false if oneDNN cannot from such weights. */
     private boolean product(Stored weights, int out, Rows input, Rows output, int rows, int column) {
-        Products.Shape shape = new Products.Shape(room(rows), input.width(), out, input(), input.stride(),
-                output.stride(), weights.type(), weights.outStride(), weights.inStride());
         MemorySegment columns = output.data().asSlice((long) column * Element.F32.bytes());
-        return products.multiply(shape, input.data(), weights.data(), columns);
+        return products.multiply(shape(weights, out, input, output, rows, false), input.data(), weights.data(), columns,
+                MemorySegment.NULL);
     }
 
-    private void decoded(Matrix weight, Rows input, Rows output, int rows) {
-        int in = weight.columns();
+    private Products.Shape shape(Stored weights, int out, Rows input, Rows output, int rows, boolean gated) {
+        return new Products.Shape(room(rows), input.width(), out, input(), input.stride(), output.element(),
+                output.stride(), weights.type(), weights.outStride(), weights.inStride(), gated);
+    }
+
+    private void decoded(Matrix weight, Part part, Rows input, Rows output, int rows) {
+        int in = part.ins();
         Element element = precision == Precision.BF16 || Bf16Decoder.isExact(weight) ? Element.BF16 : Element.F32;
         int panel = Math.max(PANEL_STEP, PANEL_BYTES / (in * element.bytes()) / PANEL_STEP * PANEL_STEP);
-        for (int column = 0; column < weight.rows(); column += panel) {
-            int out = Math.min(panel, weight.rows() - column);
+        for (int column = 0; column < part.outs(); column += panel) {
+            int out = Math.min(panel, part.outs() - column);
             Rows scratch = NativeScratch.ofThread().rows(NativeScratch.Use.WEIGHT, element, out, in);
             if (element == Element.BF16) {
-                Bf16Decoder.ofThread().decode(weight, column, scratch);
+                Bf16Decoder.ofThread().decode(weight, part.out() + column, part.in(), scratch);
             } else {
-                decode(weight, column, scratch);
+                decode(weight, part.out() + column, part.in(), scratch);
             }
             if (!product(Stored.of(scratch), out, input, output, rows, column)) {
                 throw new IllegalStateException("oneDNN has no product of " + precision + " [" + rows + ", " + in
@@ -128,12 +154,12 @@ final class OneDnnGemm implements Gemm {
         }
     }
 
-    /** Sets all of {@code into}, float32, to the matrix' rows from {@code fromRow} on. */
-    private static void decode(Matrix weight, int fromRow, Rows into) {
+    /** Sets all of {@code into}, float32, to the part of the matrix that begins at this row and column. */
+    private static void decode(Matrix weight, int fromRow, int fromColumn, Rows into) {
         float[][] floats = DecodedRows.ofThread(into.width());
         for (int row = 0; row < into.rows(); row += floats.length) {
             int some = Math.min(floats.length, into.rows() - row);
-            weight.readRows(fromRow + row, some, 0, into.width(), floats);
+            weight.readRows(fromRow + row, some, fromColumn, into.width(), floats);
             for (int i = 0; i < some; i++) {
                 MemorySegment.copy(floats[i], 0, into.data(), ValueLayout.JAVA_FLOAT, into.at(row + i), into.width());
             }

@@ -65,14 +65,14 @@ final class PlainGemm implements Gemm {
     }
 
     @Override
-    public void multiply(Matrix weight, Rows x, Rows y) {
-        Shapes.check(weight, x, y);
+    public void multiply(Matrix weight, Part part, Rows x, Rows y) {
+        Shapes.check(weight, part, x, y);
         Scratch scratch = Scratch.OF_THREAD.get();
         scratch.reserve(Math.min(MOST_ROWS, x.rows()), x.width());
         for (int from = 0; from < x.rows(); from += MOST_ROWS) {
             int rows = Math.min(MOST_ROWS, x.rows() - from);
             read(x.slice(from, rows), scratch.x);
-            multiply(weight, rows, y.slice(from, rows), scratch);
+            multiply(weight, part, rows, y.slice(from, rows), scratch);
         }
     }
 
@@ -87,15 +87,15 @@ final class PlainGemm implements Gemm {
         }
     }
 
-    private static void multiply(Matrix weight, int rows, Rows y, Scratch scratch) {
-        for (int n = 0; n < weight.rows(); n += PANEL_WIDTH) {
-            int width = Math.min(PANEL_WIDTH, weight.rows() - n);
+    private static void multiply(Matrix weight, Part part, int rows, Rows y, Scratch scratch) {
+        for (int n = 0; n < part.outs(); n += PANEL_WIDTH) {
+            int width = Math.min(PANEL_WIDTH, part.outs() - n);
             for (int i = 0; i < rows; i++) {
                 Arrays.fill(scratch.tile[i], 0, width, 0);
             }
-            for (int k = 0; k < weight.columns(); k += PANEL_DEPTH) {
-                int depth = Math.min(PANEL_DEPTH, weight.columns() - k);
-                weight.readPanel(n, width, k, depth, scratch.panel);
+            for (int k = 0; k < part.ins(); k += PANEL_DEPTH) {
+                int depth = Math.min(PANEL_DEPTH, part.ins() - k);
+                weight.readPanel(part.out() + n, width, part.in() + k, depth, scratch.panel);
                 FmaChains.multiply(scratch.x, 0, rows, k, scratch.panel, 0, depth, scratch.tile, 0, width);
             }
             for (int i = 0; i < rows; i++) {

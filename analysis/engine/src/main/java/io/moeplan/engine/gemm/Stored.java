@@ -37,6 +37,12 @@ record Stored(MemorySegment data, OneDnn.Type type, long outStride, long inStrid
                 * tensor.type().bytes()), known, plain.rowStride(), plain.columnStride()));
     }
 
+    /** Part of it. */
+    Stored part(Part part) {
+        return new Stored(data.asSlice((part.out() * outStride + part.in() * inStride) * type.bytes()), type, outStride,
+                inStride);
+    }
+
     /** Contiguous rows in scratch memory. */
     static Stored of(Rows rows) {
         OneDnn.Type type = rows.element() == Element.BF16 ? OneDnn.Type.BF16 : OneDnn.Type.F32;

@@ -76,7 +76,8 @@ public final class InspectionText {
         Map<Long, List<Integer>> bySize = new TreeMap<>();
         IntStream.range(0, bytes.length)
                 .forEach(layer -> bySize.computeIfAbsent(bytes[layer], size -> new ArrayList<>()).add(layer));
-        bySize.forEach((size, layers) -> line("A layer", Units.bytes(size) + " (layers "
+        bySize.forEach((size, layers) -> line("A layer", Units.bytes(size)
+                + (layers.size() == 1 ? " (layer " : " (layers ")
                 + Describe.ranges(layers.stream().mapToInt(Integer::intValue).toArray()) + ")"));
     }
 

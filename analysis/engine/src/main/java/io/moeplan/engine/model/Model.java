@@ -1,6 +1,7 @@
 package io.moeplan.engine.model;
 
 import io.moeplan.tensors.Checkpoint;
+import io.moeplan.tensors.Tensor;
 import io.moeplan.tensors.matrix.Matrix;
 import io.moeplan.tensors.matrix.WeightSource;
 import java.io.IOException;
@@ -18,9 +19,10 @@ import java.util.Optional;
  * @param head      {@code [vocabulary, hidden]}, the embedding itself if tied
  * @param headBias  {@code [vocabulary]}
  * @param layers    first layer first
+ * @param vectors   every tensor that holds norms, biases or the like, whole
  */
 public record Model(ModelInfo info, Architecture architecture, Matrix embedding, LayerWeights.NormWeights finalNorm,
-        Matrix head, Optional<Vector> headBias, List<LayerWeights> layers) {
+        Matrix head, Optional<Vector> headBias, List<LayerWeights> layers, List<Tensor> vectors) {
     /**
      * Reads config.json of the checkpoint's directory and finds every tensor it calls for.
      *
@@ -35,8 +37,12 @@ public record Model(ModelInfo info, Architecture architecture, Matrix embedding,
         for (int layer = 0; layer < architecture.layers().size(); layer++) {
             layers.add(binder.layer(layer));
         }
-        return new Model(info(config, architecture, checkpoint), architecture, binder.embedding(),
-                binder.norm(WeightNames.FINAL_NORM), binder.head(), binder.headBias(), List.copyOf(layers));
+        Matrix embedding = binder.embedding();
+        LayerWeights.NormWeights finalNorm = binder.norm(WeightNames.FINAL_NORM);
+        Matrix head = binder.head();
+        Optional<Vector> headBias = binder.headBias();
+        return new Model(info(config, architecture, checkpoint), architecture, embedding, finalNorm, head, headBias,
+                List.copyOf(layers), binder.vectors());
     }
 
     private static ModelInfo info(ConfigReader config, Architecture architecture, Checkpoint checkpoint)
@@ -45,7 +51,7 @@ public record Model(ModelInfo info, Architecture architecture, Matrix embedding,
         Router router = architecture.sparse(moeLayers[0]).router();
         Path name = checkpoint.directory().toRealPath().getFileName();
         return new ModelInfo(name == null ? "model" : name.toString(), architecture.modelType(), config.digest(),
-                architecture.layers().size(), moeLayers, router.experts(), router.topK(),
+                checkpoint.fingerprint(), architecture.layers().size(), moeLayers, router.experts(), router.topK(),
                 router.groups().map(Router.Groups::count).orElse(1), checkpoint.bytes());
     }
 }

@@ -20,6 +20,7 @@ final class WeightBinder {
     private final UnaryOperator<String> place;
     private final int hidden;
     private final Map<String, Bound> bound = new LinkedHashMap<>();
+    private final Map<String, Tensor> vectors = new LinkedHashMap<>();
 
     /**
      * A tensor that the model needs.
@@ -40,6 +41,11 @@ final class WeightBinder {
         List<Bound> taken = List.copyOf(bound.values());
         bound.clear();
         return taken;
+    }
+
+    /** The tensors found so far that are not matrices, each once and whole. */
+    List<Tensor> vectors() {
+        return List.copyOf(vectors.values());
     }
 
     /** {@code [vocabulary, hidden]}. */
@@ -261,6 +267,7 @@ final class WeightBinder {
                     + "; the engine reads BF16, F16, F32 and F64 here");
         }
         bound.putIfAbsent(tensor.name(), new Bound(tensor, tensor.type().name()));
+        vectors.putIfAbsent(tensor.name(), tensor);
         return tensor;
     }
 }

@@ -15,17 +15,19 @@ final class Bf16DecoderTest {
     @EnumSource(Weights.class)
     void roundsWhatTheMatrixReads(Weights weights) {
         Random random = new Random(1);
-        for (int round = 0; round < 2; round++) {
+        for (int round = 0; round < 6; round++) {
             try (Arena arena = Arena.ofConfined()) {
                 Matrix whole = weights.random(arena, random, 260, 150);
                 Matrix weight = round % 2 == 0 ? whole : whole.rows(1, 129, 2);
                 int from = random.nextInt(100);
-                Rows decoded = Rows.allocate(arena, Element.BF16, 29, weight.columns(), 29);
-                Bf16Decoder.ofThread().decode(weight, from, decoded);
-                float[] row = new float[weight.columns()];
+                int column = round < 2 ? 0 : random.nextInt(100);
+                int width = round < 2 ? weight.columns() : 1 + random.nextInt(weight.columns() - column);
+                Rows decoded = Rows.allocate(arena, Element.BF16, 29, width, 29);
+                Bf16Decoder.ofThread().decode(weight, from, column, decoded);
+                float[] row = new float[width];
                 short[] expected = new short[row.length];
                 for (int i = 0; i < 29; i++) {
-                    weight.read(from + i, 0, row, 0, row.length);
+                    weight.read(from + i, column, row, 0, row.length);
                     Bf16.round(row, row.length, MemorySegment.ofArray(expected), 0);
                     MemorySegment actual = decoded.data().asSlice(decoded.at(i), 2L * row.length);
                     assertThat(actual.mismatch(MemorySegment.ofArray(expected))).as("row %d", i).isEqualTo(-1);

@@ -47,7 +47,7 @@ final class TokenImport {
         List<Integer> numbers = Arrays.stream(shape.layerNumbers()).boxed().toList();
         int hidden = shape.hiddenLayers() > 0 ? shape.hiddenLayers() : numbers.getLast() + 1;
         int passTokens = shape.passTokens() > 0 ? shape.passTokens() : USUAL_PASS;
-        return new Manifest(options.toolVersion(), new Manifest.Model(source.name(), "unknown", null), hidden, numbers,
+        return new Manifest(options.toolVersion(), Manifest.Model.named(source.name()), hidden, numbers,
                 shape.experts(), shape.topK(), options.groups(), Mode.PER_TOKEN, passTokens, null,
                 new Origin.Import(source.format().label(), shape.absent()), 0, 0, null, false);
     }

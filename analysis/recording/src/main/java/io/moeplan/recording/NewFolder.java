@@ -1,0 +1,49 @@
+package io.moeplan.recording;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Makes a folder whole or not at all: what goes into it is written beside it and moved. */
+public final class NewFolder {
+    /** Writes into a folder. */
+    @FunctionalInterface
+    public interface Filling<T> {
+        T into(Path folder) throws IOException;
+    }
+
+    private NewFolder() {}
+
+    public static <T> T fill(Path out, Filling<T> filling) throws IOException {
+        if (Files.exists(out)) {
+            throw new IOException(out + ": exists already; name a new folder for the recording");
+        }
+        Path absolute = out.toAbsolutePath();
+        Path temporary = absolute.resolveSibling("." + absolute.getFileName() + ".unfinished");
+        delete(temporary);
+        try {
+            T made = filling.into(temporary);
+            Files.move(temporary, absolute, StandardCopyOption.ATOMIC_MOVE);
+            return made;
+        } finally {
+            delete(temporary);
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        List<Path> found;
+        try (Stream<Path> walk = Files.walk(folder)) {
+            found = walk.sorted(Comparator.reverseOrder()).toList();
+        }
+        for (Path each : found) {
+            Files.delete(each);
+        }
+    }
+}

@@ -1,4 +1,0 @@
-package io.moeplan.eplb;
-
-/** A range that a figure lies in with some confidence. */
-public record Interval(double low, double high) {}

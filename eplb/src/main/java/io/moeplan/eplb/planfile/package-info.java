@@ -1,0 +1,2 @@
+/** Plan files: written, read, and checked from scratch. */
+package io.moeplan.eplb.planfile;
