@@ -181,6 +181,12 @@ final class OtherFiles {
         if (json.has("model_type")) {
             return List.of("a model's config.json", "model_type: " + json.path("model_type").asText());
         }
+        if (json.has("weight_map")) {
+            return List.of("the index of a checkpoint's files", "tensors: " + json.path("weight_map").size());
+        }
+        if (json.has("added_tokens") && json.has("pre_tokenizer")) {
+            return List.of("a tokenizer");
+        }
         if (WORKLOAD.stream().anyMatch(json::has)) {
             return List.of(IS_WORKLOAD,
                     "keys: " + names(json.properties().stream().map(entry -> entry.getKey()).toList()));

@@ -7,6 +7,8 @@ import io.moeplan.tensors.Printable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -17,6 +19,8 @@ final class MapFormats {
     private static final String ASSIGNMENTS = "initial_global_assignments";
     private static final String RANKS = "expert_to_ep_rank";
     private static final int MOST_LAYERS = 1 << 15;
+    /** Lists of fewer experts than these could as well be counts. */
+    private static final int FEWEST_TOLD = 8;
 
     private final Path file;
     private final JsonNode tree;
@@ -52,7 +56,31 @@ final class MapFormats {
             return of(deepseek ? Engine.DEEPSEEK : Engine.SGLANG);
         }
         boolean flatList = tree.isArray() && tree.path(0).isIntegralNumber();
-        return tree.has(RANKS) || flatList ? of(Engine.VLLM) : Optional.empty();
+        return tree.has(RANKS) || flatList || isNoCounts() ? of(Engine.VLLM) : Optional.empty();
+    }
+
+    /** Whether every list of a list has each expert: counts of so many experts would not, but by a miracle. */
+    private boolean isNoCounts() {
+        int experts = 0;
+        for (JsonNode row : tree.isArray() ? tree : List.<JsonNode>of()) {
+            for (JsonNode expert : row) {
+                if (!expert.isInt() || expert.intValue() < 0 || expert.intValue() >= row.size()) {
+                    return false;
+                }
+                experts = Math.max(experts, expert.intValue() + 1);
+            }
+        }
+        if (experts < FEWEST_TOLD) {
+            return false;
+        }
+        for (JsonNode row : tree) {
+            BitSet held = new BitSet(experts);
+            row.forEach(expert -> held.set(expert.intValue()));
+            if (held.cardinality() != experts) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The map as that engine reads it; empty if it is none of its. */

@@ -15,7 +15,6 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -28,9 +27,15 @@ final class MapText {
     }
 
     private static final int LOOKED_AT = 4096;
-    private static final List<String> KEYS_OF_YAML = List.of("num_slots", "initial_global_assignments");
-    private static final List<String> KEYS = List.of("physical_to_logical_map", "moe_layer_count", "layer_list",
-            "expert_to_ep_rank", "initial_global_assignments", "logical_to_physical_map", "expert_count");
+    /** Lists of lists may be counts; they are looked into only up to this. */
+    private static final long MOST_UNDECIDED = 16 << 20;
+    /** A line of YAML, after comments: {@code key:}. */
+    private static final Pattern YAML_BEGINS = Pattern.compile("(?:[ \\t]*(?:#[^\\n]*)?\\r?\\n)*+[ \\t]*\\w+[ \\t]*:");
+    private static final Pattern YAML_KEY = Pattern.compile(
+            "(?m)^[ \\t]*(?:num_slots|initial_global_assignments)[ \\t]*:");
+    /** Quotes inside of a JSON string are escaped, so this is no part of one. */
+    private static final Pattern JSON_KEY = Pattern.compile("(?<!\\\\)\"(?:physical_to_logical_map|moe_layer_count"
+            + "|layer_list|expert_to_ep_rank|initial_global_assignments|logical_to_physical_map)\"\\s*:");
     private static final Pattern NUMBERS = Pattern.compile("\\[\\s*(\\[\\s*)?\\d");
     private static final Pattern FLAT_LIST = Pattern.compile("\\[\\s*\\d");
     private static final ObjectMapper JSON = JsonMapper.builder()
@@ -67,11 +72,10 @@ final class MapText {
     /**
      * The tree of a text.
      *
-     * @param engine what it is said to be of, null if nobody says: then text that is no JSON is a map only if it names the
-     *               keys of TensorRT-LLM's, and what cannot be parsed is none
+     * @param engine what it is said to be of, null if nobody says: then it must have a map's keys, or be a list
      */
     static Optional<JsonNode> tree(Path file, Engine engine) throws IOException {
-        boolean yaml = kind(file) == Kind.YAML;
+        boolean yaml = kind(file) == Kind.YAML || engine == Engine.TENSORRT_LLM;
         if (engine == null && !looksLikeOne(file, yaml)) {
             return Optional.empty();
         }
@@ -89,6 +93,9 @@ final class MapText {
         } catch (CharConversionException e) {
             throw new IOException(file + ": no text in UTF-8", e);
         } catch (JsonProcessingException e) {
+            if (engine == null && !yaml && isListOfNumbers(file)) {
+                return Optional.empty();
+            }
             String line = e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ";
             String problem = e.getOriginalMessage() == null
                     ? "cannot be parsed"
@@ -113,8 +120,11 @@ final class MapText {
     /** Spares parsing workloads, counts and other text that is large. */
     private static boolean looksLikeOne(Path file, boolean yaml) throws IOException {
         String head = head(file);
-        return (!yaml && FLAT_LIST.matcher(head).lookingAt())
-                || (yaml ? KEYS_OF_YAML : KEYS).stream().anyMatch(head::contains);
+        if (yaml) {
+            return YAML_BEGINS.matcher(head).lookingAt() && YAML_KEY.matcher(head).find();
+        }
+        return JSON_KEY.matcher(head).find() || FLAT_LIST.matcher(head).lookingAt()
+                || (NUMBERS.matcher(head).lookingAt() && Files.size(file) <= MOST_UNDECIDED);
     }
 
     private static String head(Path file) throws IOException {

@@ -3,6 +3,7 @@ package io.moeplan.recording.imports;
 import io.moeplan.eplb.dispatch.Engine;
 import io.moeplan.recording.RequestRow;
 import io.moeplan.recording.TokenRows;
+import io.moeplan.recording.maps.EngineMap;
 import io.moeplan.recording.maps.EngineMaps;
 import io.moeplan.recording.maps.MapTarget;
 import io.moeplan.tensors.StridedTensor;
@@ -146,7 +147,8 @@ final class Fuzz {
         boolean read = false;
         for (Engine engine : Engine.values()) {
             try {
-                EngineMaps.read(engine, source).plan(MapTarget.ANY, 1, 1);
+                EngineMap map = EngineMaps.read(engine, source);
+                map.plan(MapTarget.ANY, 1, map.gpus() > 0 ? 0 : 1);
                 read = true;
             } catch (IOException e) {
                 requireClear(source, bytes, e);

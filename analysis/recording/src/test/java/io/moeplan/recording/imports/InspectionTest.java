@@ -21,7 +21,7 @@ class InspectionTest {
         "sglang_stat | SGLang's expert distribution recorder | not told: tokens, requests, top_k",
         "trtllm | TensorRT-LLM's expert statistics | 4 layers, 16 experts each, top-4",
         "vllm-ascend-map.json | an expert map (vllm-ascend) | slots: 20 on 4 GPUs",
-        "count_matrix/steps.npy | counts | count-matrix",
+        "count_matrix/steps.npy | counts | steps.npy --out REC",
         "trtllm/rank0.safetensors | a safetensors file | 100_3",
         "truth.json | an expert map (sglang) | layers: 4 decoder layers",
         "goldens.py | text; as a workload it is one request | "})

@@ -90,6 +90,26 @@ class EngineMapsTest {
                 .hasMessageContaining("layer 3 differs from layer 1");
     }
 
+    /** Eight experts in every row: nobody counts like that. */
+    @Test
+    void listsWithEveryExpertAreNoCounts() throws IOException {
+        String row = "[7, 0, 1, 2, 3, 4, 5, 6, 0]";
+        EngineMap read = EngineMaps.find(write("[" + row + ", " + row + "]")).orElseThrow();
+        assertThat(read.engine()).isEqualTo(Engine.VLLM);
+        assertThat(read.rows()).isEqualTo(EngineMap.Rows.MOE_LAYERS);
+        assertThat(EngineMaps.find(write("[" + row + ", [7, 0, 1, 2, 3, 4, 5, 5, 0]]"))).isEmpty();
+        assertThat(EngineMaps.find(write("[" + row + ", [7, 0, 1, 2, 3, 4, 5, 6, 9]]"))).isEmpty();
+        assertThat(EngineMaps.find(write("[" + row + ", [7, 0, "))).isEmpty();
+    }
+
+    /** Prompts and documents may speak of maps. */
+    @Test
+    void textAboutMapsIsNone() throws IOException {
+        assertThat(EngineMaps.find(write("{\"prompt\": \"{\\\"physical_to_logical_map\\\": [\"}\n{\"prompt\": 1}\n")))
+                .isEmpty();
+        assertThat(EngineMaps.find(write("# How to\n\nPut this there:\n\n    num_slots: [\n"))).isEmpty();
+    }
+
     @Test
     void ranksOfExpertsAreALayout() throws IOException {
         Path file = write("{\"expert_to_ep_rank\": [1, 0, 0, 1]}");
@@ -136,6 +156,13 @@ class EngineMapsTest {
         assertThatThrownBy(() -> read.plan(MapTarget.ANY, 1, 3)).hasMessageContaining("do not divide evenly");
     }
 
+    @Test
+    void yamlMayBeginWithABrace() throws IOException {
+        Path file = write("{num_slots: 2, initial_global_assignments: {4: [1, 0]}}");
+        assertThat(EngineMaps.read(Engine.TENSORRT_LLM, file).slots()).isDeepEqualTo(new int[][]{{1, 0}});
+        assertThat(EngineMaps.find(file)).isEmpty();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"[[1, 2], [3, 4]]", "{\"a\": 1}", "hello", "{\"prompt\": \"physical\"}", "[]", "", "0 1\n"})
     void whatCouldBeSomethingElseIsNoMap(String text) throws IOException {
@@ -154,8 +181,8 @@ class EngineMapsTest {
         "{\"layer_list\": [{\"layer_id\": 3, \"device_list\": []}]} | layer_id is 3",
         "{\"layer_list\": [{\"layer_id\": 0, \"device_list\": [{\"device_id\": 0, \"device_expert\": [0]}, "
                 + "{\"device_id\": 1, \"device_expert\": [1, 2]}]}]} | device 1 holds 2 experts",
-        "num_slots: 3, initial_global_assignments: [} | not YAML",
-        "{num_slots: 3, initial_global_assignments: {\"x\": [0]}} | not JSON"})
+        "initial_global_assignments: [} | not YAML",
+        "{\"num_slots\": 3, \"initial_global_assignments\": {\"x\": [0]}} | expected the number of a layer"})
     void faultsAreNamedInOneLine(String text, String why) throws IOException {
         refused(text, why);
     }
