@@ -6,6 +6,7 @@ import io.moeplan.engine.cpu.WeightReading;
 import io.moeplan.engine.gemm.Precision;
 import io.moeplan.engine.workload.Request;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -37,14 +38,24 @@ final class EngineBenchmark {
             List<Request> workload = workload(requests, length, engine.architecture().vocabulary());
             for (int round = 0; round < rounds; round++) {
                 timed[0].reset();
+                long busy = cpuNanos();
                 RunResult result = engine.run(workload, RunOptions.quiet());
-                System.out.printf("%s, %s: %,d tokens in %d waves, %.2f s, %,.1f tokens/s, %.1f GFLOP/s; %.2f GB read"
-                        + " in %.2f s, waited %.2f s;%s%n", engine.device(), engine.precision(), result.tokens(),
-                        result.waves(), result.seconds(), result.tokensPerSecond(),
+                double cpuSeconds = (cpuNanos() - busy) / 1e9;
+                System.out.printf(
+                        "%s, %s: %,d tokens in %d waves, %.2f s (%.2f s of processors), %,.1f tokens/s, %.1f GFLOP/s; %.2f GB read"
+                                + " in %.2f s, waited %.2f s;%s%n",
+                        engine.device(), engine.precision(), result.tokens(),
+                        result.waves(), result.seconds(), cpuSeconds, result.tokensPerSecond(),
                         result.flops() / result.seconds() / 1e9, result.reading().bytes() / 1e9,
                         result.reading().seconds(), result.reading().waited(), split(timed[0]));
             }
         }
+    }
+
+    private static long cpuNanos() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean os
+                ? os.getProcessCpuTime()
+                : 0;
     }
 
     private static String split(TimedBackend timed) {

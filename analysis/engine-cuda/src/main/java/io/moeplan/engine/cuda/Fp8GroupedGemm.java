@@ -15,19 +15,15 @@ public final class Fp8GroupedGemm {
 
     /** @param gated as of {@link GroupedGemm}; the result is then e4m3 with scales, else bf16 */
     public Fp8GroupedGemm(Cuda cuda, Kernels kernels, boolean gated) {
-        this(cuda, kernels, gated, 2);
+        this.cuda = cuda;
+        this.gated = gated;
+        kernel = kernels.get("grouped_gemm_fp8", "grouped_gemm_fp8", "GATED=" + (gated ? 1 : 0))
+                .withShared(SHARED);
     }
 
     /** Whether a GPU multiplies fp8 this way: Hopper. */
     public static boolean takes(Cuda cuda) {
         return cuda.capability() == 90;
-    }
-
-    Fp8GroupedGemm(Cuda cuda, Kernels kernels, boolean gated, int mode) {
-        this.cuda = cuda;
-        this.gated = gated;
-        kernel = kernels.get("grouped_gemm_fp8", "grouped_gemm_fp8", "GATED=" + (gated ? 1 : 0), "MODE=" + mode)
-                .withShared(SHARED);
     }
 
     /**

@@ -5,7 +5,8 @@
 //   gated: silu(g) * u as there, rounded to e4m3 with a scale for each 128 columns of a row
 //
 // The matrix units' own sums of fp8 products are short of float32, so that each 128 columns' sums go to float32 registers,
-// scaled, before the next (DeepSeek-AI 2024, arXiv 2412.19437, 3.3.2). While one warpgroup does that the other multiplies.
+// scaled, before the next (DeepSeek-AI 2024, arXiv 2412.19437, 3.3.2). While one warpgroup does that the other multiplies. Three
+// warps beside the copying one bring the scales.
 
 typedef unsigned char u8;
 typedef unsigned short u16;
@@ -86,26 +87,6 @@ __device__ __forceinline__ void multiply(float (&d)[64], u64 a, u64 b, int accum
                  : "l"(a), "l"(b), "r"(accumulate));
 }
 
-// The left side in registers.
-__device__ __forceinline__ void multiply_own(float (&d)[32], const u32* a, u64 b, int accumulate) {
-    asm volatile("{\n"
-                 ".reg .pred p;\n"
-                 "setp.ne.b32 p, %37, 0;\n"
-                 "wgmma.mma_async.sync.aligned.m64n64k32.f32.e4m3.e4m3 {%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31}, {%32, %33, %34, %35}, %36, p, 1, 1;\n"
-                 "}\n"
-                 : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]), "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]), "+f"(d[14]), "+f"(d[15]), "+f"(d[16]), "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]), "+f"(d[21]), "+f"(d[22]), "+f"(d[23]), "+f"(d[24]), "+f"(d[25]), "+f"(d[26]), "+f"(d[27]), "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31])
-                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate));
-}
-
-// Bytes of 16 rows and 32 columns as products take them in registers.
-__device__ __forceinline__ void load_left(u32* to, u32 from, int k) {
-    const int lane = threadIdx.x % 32;
-    const int row = threadIdx.x % 128 / 32 * 16 + lane % 16;
-    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
-                 : "r"(from + row * 128 + ((k * 2 + lane / 16) ^ (row % 8)) * 16) : "memory");
-}
-
 // Keeps the compiler from moving uses of a product's registers across a wait.
 template <int N> __device__ __forceinline__ void settle(float (&d)[N]) {
 #pragma unroll
@@ -124,22 +105,13 @@ __device__ __forceinline__ u16 e4m3(float low, float high) {
     return packed;
 }
 
-// A part's sums, scaled, go to those of its columns.
-__device__ __forceinline__ void add(float (&d)[128], const int at, const float (&part)[32], float upper, float lower) {
-#pragma unroll
-    for (int i = 0; i < 32; i++) d[at + i] = fmaf(part[i], i % 4 / 2 ? lower : upper, d[at + i]);
-}
-
+// The two warpgroups multiply in turn: one multiplies while the other adds.
 __device__ __forceinline__ void take_turn(int group) {
-#if MODE == 1
     asm volatile("bar.sync %0, 256;" ::"r"(group + 2) : "memory");
-#endif
 }
 
 __device__ __forceinline__ void give_turn(int group) {
-#if MODE == 1
     asm volatile("bar.arrive %0, 256;" ::"r"(5 - group) : "memory");
-#endif
 }
 
 __device__ __forceinline__ float silu(float x) { return __fdividef(x, 1.0f + __expf(-x)); }
@@ -172,6 +144,45 @@ __device__ __forceinline__ Tile tile_of(int number, int columnTiles, int experts
     return tile;
 }
 
+struct Scales {
+    const float* rows;
+    const float* weights;
+    u32 stride;
+};
+
+// The part of a warp for each stage: brings the scales of its steps to shared memory, a round ahead in registers, as loads take
+// longer than a step. Rows beyond an expert's last are not stored; their scales are any.
+__device__ __forceinline__ void bring_scales(float (*to)[TILE_M + 2], u64* full, u64* empty, const Scales from, int tiles,
+                                             int columnTiles, int experts, int columns, int steps, const int* starts,
+                                             const int* offsets) {
+    const int lane = threadIdx.x % 32;
+    const int scaleRows = ((GATED ? 2 * columns : columns) + 127) / 128;
+    const int stage = threadIdx.x / 32 - 1;
+    u32 parity = 1;
+    int next = stage; // its next step, counted from the tile's first
+    for (int number = blockIdx.x; number < tiles; number += gridDim.x) {
+        const Tile tile = tile_of(number, columnTiles, experts, starts, offsets, GATED ? TILE_N / 2 : TILE_N);
+        const int second = (GATED ? tile.column + columns : tile.column + 128) / 128;
+        const int block = lane == 0 ? tile.column / 128 : min(second, scaleRows - 1);
+        const float* weight = from.weights + ((u64)tile.expert * scaleRows + block) * steps;
+        for (; next < steps; next += STAGES) {
+            const float* rows = from.rows + (u64)next * from.stride;
+            float own[TILE_M / 32];
+#pragma unroll
+            for (int i = 0; i < TILE_M / 32; i++) own[i] = rows[min(tile.row + i * 32 + lane, tile.end - 1)];
+            const float share = weight[next];
+            barrier_wait(shared_address(&empty[stage]), parity);
+#pragma unroll
+            for (int i = 0; i < TILE_M / 32; i++) to[stage][i * 32 + lane] = own[i];
+            if (lane < 2) to[stage][TILE_M + lane] = share;
+            __syncwarp();
+            if (lane == 0) barrier_arrive(shared_address(&full[stage]));
+            parity ^= 1;
+        }
+        next -= steps;
+    }
+}
+
 // offsets: first row of each expert, [experts + 1]. columns: of c, GATED: a multiple of 128. depth: a multiple of 128.
 // aScales: [depth / 128][scaleStride]; wScales: [experts][weight rows / 128, rounded up][depth / 128]. GATED: c is e4m3 and
 // cScales [columns / 128][scaleStride]; else c is bf16.
@@ -183,6 +194,7 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
     extern __shared__ __align__(1024) u8 memory[];
     __shared__ __align__(8) u64 full[STAGES];
     __shared__ __align__(8) u64 empty[STAGES];
+    __shared__ float scales[STAGES][TILE_M + 2]; // of rows, of both weight blocks
     __shared__ int offsets[MAX_EXPERTS + 1];
     __shared__ int starts[MAX_EXPERTS + 1];
     const u32 base = (shared_address(memory) + 1023) & ~1023u;
@@ -194,7 +206,7 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
     for (int e = threadIdx.x; e <= experts; e += blockDim.x) offsets[e] = offsetsIn[e];
     if (threadIdx.x == 0) {
         for (int s = 0; s < STAGES; s++) {
-            barrier_init(shared_address(&full[s]), 1);
+            barrier_init(shared_address(&full[s]), 2); // boxes and scales
             barrier_init(shared_address(&empty[s]), 2);
         }
         asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
@@ -220,7 +232,7 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
     const int group = threadIdx.x / 128;
 
     if (group == 0) {
-        asm volatile("setmaxnreg.dec.sync.aligned.u32 24;");
+        asm volatile("setmaxnreg.dec.sync.aligned.u32 56;");
         if (threadIdx.x == 0) {
             int stage = 0;
             u32 parity = 1;
@@ -239,63 +251,31 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
                     if (++stage == STAGES) { stage = 0; parity ^= 1; }
                 }
             }
+        } else if (threadIdx.x >= 32) {
+            bring_scales(scales, full, empty, Scales{aScales, wScales, scaleStride}, tiles, columnTiles, experts, columns,
+                         steps, starts, offsets);
         }
     } else {
-        asm volatile("setmaxnreg.inc.sync.aligned.u32 240;");
+        asm volatile("setmaxnreg.inc.sync.aligned.u32 224;");
         const int half = group - 1;
         const int lane = threadIdx.x % 32;
         const int warp = threadIdx.x % 128 / 32;
         const int r = warp * 16 + lane / 4;
-        const int scaleRows = (weightRows + 127) / 128;
         if (half == 1) give_turn(2);
         int stage = 0;
         u32 parity = 0;
         for (int number = blockIdx.x; number < tiles; number += gridDim.x) {
             Tile tile = tile_of(number, columnTiles, experts, starts, offsets, tileColumns);
             const int firstRow = tile.row + half * 64;
-            // Rows beyond the expert's last are not stored; their scales are any.
-            u32 upperAt = min(firstRow + r, tile.end - 1);
-            u32 lowerAt = min(firstRow + r + 8, tile.end - 1);
-            const u32 firstAt = (tile.expert * scaleRows + tile.column / 128) * steps;
-            const int second = (GATED ? tile.column + columns : tile.column + 128) / 128;
-            const u32 secondAt = (tile.expert * scaleRows + min(second, scaleRows - 1)) * steps;
             float d[128];
 #pragma unroll
             for (int i = 0; i < 128; i++) d[i] = 0;
-            float upper = aScales[upperAt];
-            float lower = aScales[lowerAt];
-            float share[2] = {wScales[firstAt], wScales[secondAt]};
             for (int step = 0; step < steps; step++) {
-                // The next step's scales come while this one is multiplied.
-                const int ahead = min(step + 1, steps - 1);
-                const float nextUpper = aScales[upperAt + (u64)ahead * scaleStride];
-                const float nextLower = aScales[lowerAt + (u64)ahead * scaleStride];
-                const float nextShare[2] = {wScales[firstAt + ahead], wScales[secondAt + ahead]};
                 barrier_wait(shared_address(&full[stage]), parity);
+                const float upper = scales[stage][half * 64 + r];
+                const float lower = scales[stage][half * 64 + r + 8];
+                const float share[2] = {scales[stage][TILE_M], scales[stage][TILE_M + 1]};
                 const u32 from = base + stage * (A_BYTES + B_BYTES);
-#if MODE == 2
-                u32 left[16];
-                float part[2][32];
-#pragma unroll
-                for (int k = 0; k < TILE_K / 32; k++) load_left(left + 4 * k, from + half * (A_BYTES / 2), k);
-#pragma unroll
-                for (int q = 0; q < TILE_N / 64; q++) {
-                    const u64 right = descriptor(from + A_BYTES + q * (B_BYTES / 4));
-                    settle(part[q % 2]);
-                    asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
-#pragma unroll
-                    for (int k = 0; k < TILE_K / 32; k++) multiply_own(part[q % 2], left + 4 * k, right + 2 * k, k > 0);
-                    asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
-                    if (q == 0) continue;
-                    asm volatile("wgmma.wait_group.sync.aligned 1;" ::: "memory");
-                    settle(part[(q + 1) % 2]);
-                    add(d, 32 * (q - 1), part[(q + 1) % 2], upper * share[(q - 1) / 2], lower * share[(q - 1) / 2]);
-                }
-                asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
-                settle(part[1]);
-                if (threadIdx.x % 128 == 0) barrier_arrive(shared_address(&empty[stage]));
-                add(d, 96, part[1], upper * share[1], lower * share[1]);
-#else
                 const u64 left = descriptor(from + half * (A_BYTES / 2));
 #pragma unroll
                 for (int h = 0; h < 2; h++) {
@@ -315,15 +295,10 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
                     asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
                     settle(part);
                     if (h == 1 && threadIdx.x % 128 == 0) barrier_arrive(shared_address(&empty[stage]));
-                    const float scales[2] = {upper * share[h], lower * share[h]};
+                    const float factors[2] = {upper * share[h], lower * share[h]};
 #pragma unroll
-                    for (int i = 0; i < 64; i++) d[64 * h + i] = fmaf(part[i], scales[i % 4 / 2], d[64 * h + i]);
+                    for (int i = 0; i < 64; i++) d[64 * h + i] = fmaf(part[i], factors[i % 4 / 2], d[64 * h + i]);
                 }
-#endif
-                upper = nextUpper;
-                lower = nextLower;
-                share[0] = nextShare[0];
-                share[1] = nextShare[1];
                 if (++stage == STAGES) { stage = 0; parity ^= 1; }
             }
             const u32 staging = base + STAGES * (A_BYTES + B_BYTES) + half * OUT_BYTES;
@@ -349,15 +324,16 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
                 const float inverse = 1.0f / scale;
                 if (lane % 4 == 0 && row < tile.end) cScales[(u64)(tile.column / 128) * scaleStride + row] = scale;
                 u8* to = c + (u64)row * columns + tile.column + lane % 4 * 2;
+                const u32 line = staging + (r + 8 * q) * 128 + lane % 4 * 2;
+                if (whole) {
 #pragma unroll
-                for (int j = 0; j < 16; j++) {
-                    const u16 two = e4m3(d[4 * j + 2 * q] * inverse, d[4 * j + 2 * q + 1] * inverse);
-                    if (whole) {
-                        store_shared(staging + (r + 8 * q) * 128 + ((j / 2) ^ (r % 8)) * 16 + j % 2 * 8 + lane % 4 * 2,
-                                     two);
-                    } else if (row < tile.end) {
-                        *(u16*)(to + j * 8) = two;
-                    }
+                    for (int j = 0; j < 16; j++)
+                        store_shared(line + ((j / 2) ^ (r % 8)) * 16 + j % 2 * 8,
+                                     e4m3(d[4 * j + 2 * q] * inverse, d[4 * j + 2 * q + 1] * inverse));
+                } else if (row < tile.end) {
+#pragma unroll
+                    for (int j = 0; j < 16; j++)
+                        *(u16*)(to + j * 8) = e4m3(d[4 * j + 2 * q] * inverse, d[4 * j + 2 * q + 1] * inverse);
                 }
             }
 #else
@@ -366,15 +342,17 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
                 const int row = firstRow + r + 8 * q;
                 const int column = tile.column + lane % 4 * 2;
                 u16* to = (u16*)c + (u64)row * columns + column;
+                const u32 line = staging + (r + 8 * q) * 128 + lane % 4 * 4;
+                if (whole) {
 #pragma unroll
-                for (int j = 0; j < OUT_COLUMNS / 8; j++) {
-                    const u32 two = pack(d[4 * j + 2 * q], d[4 * j + 2 * q + 1]);
-                    if (whole) {
-                        store_shared(staging + j / 8 * 8192 + (r + 8 * q) * 128 + ((j % 8) ^ (r % 8)) * 16 + lane % 4 * 4,
-                                     two);
-                    } else if (row < tile.end && column + j * 8 < columns) {
-                        *(u32*)(to + j * 8) = two;
-                    }
+                    for (int j = 0; j < OUT_COLUMNS / 8; j++)
+                        store_shared(line + j / 8 * 8192 + ((j % 8) ^ (r % 8)) * 16,
+                                     pack(d[4 * j + 2 * q], d[4 * j + 2 * q + 1]));
+                } else if (row < tile.end) {
+#pragma unroll
+                    for (int j = 0; j < OUT_COLUMNS / 8; j++)
+                        if (column + j * 8 < columns)
+                            *(u32*)(to + j * 8) = pack(d[4 * j + 2 * q], d[4 * j + 2 * q + 1]);
                 }
             }
 #endif

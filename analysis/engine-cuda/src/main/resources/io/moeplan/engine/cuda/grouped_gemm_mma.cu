@@ -44,7 +44,21 @@ __device__ __forceinline__ u32 pack(float low, float high) {
     return packed;
 }
 
-__device__ __forceinline__ float silu(float x) { return __fdividef(x, 1.0f + __expf(-x)); }
+struct Gate {
+    float slope;
+    float shift;
+    float limit;
+};
+
+__device__ __forceinline__ float gated(float g, float u, Gate gate) {
+#if CLAMPED
+    g = fminf(g, gate.limit);
+    u = fminf(fmaxf(u, -gate.limit), gate.limit) + gate.shift;
+    return u * __fdividef(g, 1.0f + __expf(-gate.slope * g));
+#else
+    return __fdividef(g, 1.0f + __expf(-g)) * u;
+#endif
+}
 
 struct Tile {
     int expert;
@@ -117,7 +131,9 @@ __device__ __forceinline__ void step(u32 from, float (&d)[4][4][4]) {
     }
 }
 
-__device__ __forceinline__ void store(const float (&d)[4][4][4], u16* c, const Tile& tile, int columns) {
+// bias: of the expert's weight rows.
+__device__ __forceinline__ void store(const float (&d)[4][4][4], u16* c, const Tile& tile, int columns, const float* bias,
+                                      Gate gate) {
     const int lane = threadIdx.x % 32;
     const int warp = threadIdx.x / 32;
 #pragma unroll
@@ -131,9 +147,12 @@ __device__ __forceinline__ void store(const float (&d)[4][4][4], u16* c, const T
                 const int column = tile.column + weight_row(warp, j) + lane % 4 * 2;
                 if (column >= columns) continue;
                 float x = d[i][j][2 * r], y = d[i][j][2 * r + 1];
+                if (BIAS) x += bias[column], y += bias[column + 1];
                 if (GATED) {
-                    x = silu(x) * d[i][(j + 2) % 4][2 * r];
-                    y = silu(y) * d[i][(j + 2) % 4][2 * r + 1];
+                    float u = d[i][(j + 2) % 4][2 * r], v = d[i][(j + 2) % 4][2 * r + 1];
+                    if (BIAS) u += bias[columns + column], v += bias[columns + column + 1];
+                    x = gated(x, u, gate);
+                    y = gated(y, v, gate);
                 }
                 *(u32*)(c + (u64)row * columns + column) = pack(x, y);
             }
@@ -145,7 +164,8 @@ __device__ __forceinline__ void store(const float (&d)[4][4][4], u16* c, const T
 // columns: even. depth: a multiple of 64.
 extern "C" __global__ void __launch_bounds__(256)
 grouped_gemm_mma(const u16* __restrict__ a, const u16* __restrict__ w, u16* __restrict__ c,
-                 const int* __restrict__ offsetsIn, int experts, int columns, int depth) {
+                 const int* __restrict__ offsetsIn, int experts, int columns, int depth, const float* __restrict__ bias,
+                 Gate gate) {
     extern __shared__ __align__(128) u8 memory[];
     __shared__ int offsets[MAX_EXPERTS + 1];
     __shared__ int starts[MAX_EXPERTS + 1];
@@ -187,6 +207,6 @@ grouped_gemm_mma(const u16* __restrict__ a, const u16* __restrict__ w, u16* __re
             step(base + s % 2 * 2 * TILE_BYTES, d);
             __syncthreads();
         }
-        store(d, c, tile, columns);
+        store(d, c, tile, columns, bias + (u64)tile.expert * (GATED ? 2 : 1) * columns, gate);
     }
 }

@@ -88,8 +88,8 @@ final class ExpertOperations {
         long y = on.room(2L * tokens * shape.hidden());
         Sizes back = new Sizes(tokens, 1, shape.hidden(), width);
         Spread quantise = new Spread(on.kernels, shape.hidden(), 1, true);
-        Fp8GroupedGemm gateUp = new Fp8GroupedGemm(on.cuda, on.kernels, true, Integer.getInteger("mode", 2));
-        Fp8GroupedGemm plain = new Fp8GroupedGemm(on.cuda, on.kernels, false, Integer.getInteger("mode", 2));
+        Fp8GroupedGemm gateUp = new Fp8GroupedGemm(on.cuda, on.kernels, true);
+        Fp8GroupedGemm plain = new Fp8GroupedGemm(on.cuda, on.kernels, false);
         all.add(Operation.product("shared expert", flops * 1.5, () -> {
             quantise.apply(on.stream, tokens, normed, 0, input);
             gateUp.multiply(on.stream, sizes, input, weights, offsets, inner);
@@ -111,8 +111,8 @@ final class ExpertOperations {
             Scaled inner = on.scaled(rows, shape.width());
             Scaled upWeights = on.scaledWeights(shape.experts(), 2L * shape.width(), shape.hidden());
             Scaled downWeights = on.scaledWeights(shape.experts(), shape.hidden(), shape.width());
-            Fp8GroupedGemm gateUp = new Fp8GroupedGemm(on.cuda, on.kernels, true, Integer.getInteger("mode", 2));
-            Fp8GroupedGemm plain = new Fp8GroupedGemm(on.cuda, on.kernels, false, Integer.getInteger("mode", 2));
+            Fp8GroupedGemm gateUp = new Fp8GroupedGemm(on.cuda, on.kernels, true);
+            Fp8GroupedGemm plain = new Fp8GroupedGemm(on.cuda, on.kernels, false);
             all.add(Operation.pass("rows to experts, fp8", (rows + 2.0 * tokens) * shape.hidden(),
                     () -> spread.apply(on.stream, tokens, normed, slotRow, input)));
             all.add(Operation.product("experts' gate and up", 2 * flops,

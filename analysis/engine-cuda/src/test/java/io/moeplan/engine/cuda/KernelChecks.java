@@ -23,6 +23,8 @@ final class KernelChecks {
         ALL.put("dense", ProductChecks::dense);
         ALL.put("grouped", ProductChecks::grouped);
         ALL.put("grouped-fp8", ProductChecks::groupedFp8);
+        ALL.put("grouped-large", LargeProductChecks::grouped);
+        ALL.put("grouped-fp8-large", LargeProductChecks::groupedFp8);
         ALL.put("attention", AttentionChecks::grouped);
         ALL.put("attention-windows", AttentionChecks::windows);
         ALL.put("attention-latent", AttentionChecks::latent);

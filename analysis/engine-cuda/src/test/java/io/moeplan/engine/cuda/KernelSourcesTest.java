@@ -20,10 +20,12 @@ final class KernelSourcesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"grouped_gemm, sm_90a, GATED=0", "grouped_gemm, sm_90a, GATED=1", "grouped_gemm_simple, sm_80, NONE",
-        "grouped_gemm_simple, sm_90a, NONE", "grouped_gemm_fp8, sm_90a, GATED=0 MODE=2",
-        "grouped_gemm_fp8, sm_90a, GATED=1 MODE=2",
-        "grouped_gemm_mma, sm_80, GATED=0", "grouped_gemm_mma, sm_89, GATED=1",
+    @CsvSource({"grouped_gemm, sm_90a, GATED=0 BIAS=0 CLAMPED=0", "grouped_gemm, sm_90a, GATED=1 BIAS=0 CLAMPED=0",
+        "grouped_gemm, sm_90a, GATED=0 BIAS=1 CLAMPED=0", "grouped_gemm, sm_90a, GATED=1 BIAS=1 CLAMPED=1",
+        "grouped_gemm_simple, sm_80, NONE",
+        "grouped_gemm_simple, sm_90a, NONE", "grouped_gemm_fp8, sm_90a, GATED=0",
+        "grouped_gemm_fp8, sm_90a, GATED=1",
+        "grouped_gemm_mma, sm_80, GATED=0 BIAS=1 CLAMPED=0", "grouped_gemm_mma, sm_89, GATED=1 BIAS=1 CLAMPED=1",
         "attention_mma, sm_80, QK=128 VALUES=128 SHARED_ROPE=0",
         "attention_mma, sm_89, QK=192 VALUES=128 SHARED_ROPE=1",
         "attention, sm_90a, QK=64 VALUES=64 SHARED_ROPE=0",

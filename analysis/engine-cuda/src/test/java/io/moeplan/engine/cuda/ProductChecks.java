@@ -2,6 +2,8 @@ package io.moeplan.engine.cuda;
 
 import io.moeplan.engine.cuda.DenseGemm.Matrix;
 import io.moeplan.engine.cuda.Fp8GroupedGemm.Scaled;
+import io.moeplan.engine.cuda.GroupedGemm.Gate;
+import io.moeplan.engine.cuda.GroupedGemm.Kind;
 import io.moeplan.engine.cuda.GroupedGemm.Sizes;
 import java.util.Arrays;
 
@@ -10,14 +12,17 @@ final class ProductChecks {
     private ProductChecks() {}
 
     static void grouped(OnDevice on) {
-        grouped(on, new Sizes(37, 5, 320, 192), false);
-        grouped(on, new Sizes(700, 7, 384, 256), true);
-        grouped(on, new Sizes(900, 6, 96, 64), true);
-        grouped(on, new Sizes(900, 3, 768, 128), false);
+        Gate clamped = new Gate(1.702f, 1, 1.5f);
+        grouped(on, new Sizes(37, 5, 320, 192), new Kind(false, false, Gate.SILU));
+        grouped(on, new Sizes(700, 7, 384, 256), new Kind(true, false, Gate.SILU));
+        grouped(on, new Sizes(900, 6, 96, 64), new Kind(true, true, clamped));
+        grouped(on, new Sizes(900, 3, 768, 128), new Kind(false, true, Gate.SILU));
+        grouped(on, new Sizes(300, 3, 360, 64), new Kind(true, true, Gate.SILU));
+        grouped(on, new Sizes(300, 3, 360, 64), new Kind(true, false, clamped));
     }
 
     /** First row of each expert; one has none, sizes are anything. */
-    private static int[] offsets(OnDevice on, Sizes sizes) {
+    static int[] offsets(OnDevice on, Sizes sizes) {
         int[] offsets = on.random.ints(sizes.experts() + 1L, 0, sizes.rows() + 1).sorted().toArray();
         offsets[0] = 0;
         offsets[1] = 0;
@@ -25,37 +30,51 @@ final class ProductChecks {
         return offsets;
     }
 
-    private static void grouped(OnDevice on, Sizes sizes, boolean gated) {
-        int factor = gated ? 2 : 1;
+    private static void grouped(OnDevice on, Sizes sizes, Kind kind) {
+        int weightRows = sizes.experts() * (kind.gated() ? 2 : 1) * sizes.columns();
         float[] a = on.normal(sizes.rows() * sizes.depth(), 1);
-        float[] w = on.normal(sizes.experts() * factor * sizes.columns() * sizes.depth(), 0.1);
+        float[] w = on.normal(weightRows * sizes.depth(), 0.1);
+        float[] bias = kind.bias() ? on.normal(weightRows, 1) : new float[weightRows];
         int[] offsets = offsets(on, sizes);
         DeviceBuffer c = on.room(2L * sizes.rows() * sizes.columns());
-        double[] want = product(a, w, sizes, offsets, gated);
+        double[] want = product(a, w, bias, sizes, offsets, kind);
         for (boolean hopper : on.cuda.capability() == 90 ? new boolean[]{true, false} : new boolean[1]) {
             c.fill(on.stream, (byte) 0xff);
-            new GroupedGemm(on.cuda, on.kernels, gated, hopper).multiply(on.stream, sizes, on.bf16(a), on.bf16(w),
-                    on.ints(offsets), c.address());
-            OnDevice.near((hopper ? "wgmma " : "mma ") + sizes + (gated ? ", gated" : ""), on.readBf16(c), want, 4e-3);
+            new GroupedGemm(on.cuda, on.kernels, kind, hopper).multiply(on.stream, sizes, on.bf16(a), on.bf16(w),
+                    kind.bias() ? on.floats(bias) : 0, on.ints(offsets), c.address());
+            OnDevice.near((hopper ? "wgmma " : "mma ") + sizes + " " + kind, on.readBf16(c), want, 4e-3);
         }
     }
 
     private static double[] product(float[] a, float[] w, Sizes sizes, int[] offsets, boolean gated) {
+        float[] bias = new float[sizes.experts() * (gated ? 2 : 1) * sizes.columns()];
+        return product(a, w, bias, sizes, offsets, new Kind(gated, false, Gate.SILU));
+    }
+
+    private static double[] product(float[] a, float[] w, float[] bias, Sizes sizes, int[] offsets, Kind kind) {
         int columns = sizes.columns();
         int depth = sizes.depth();
         double[] c = new double[sizes.rows() * columns];
         for (int expert = 0; expert < sizes.experts(); expert++) {
-            int from = expert * columns * (gated ? 2 : 1);
+            int from = expert * columns * (kind.gated() ? 2 : 1);
             for (int row = offsets[expert]; row < offsets[expert + 1]; row++) {
                 for (int n = 0; n < columns; n++) {
-                    double x = dot(a, row * depth, w, (from + n) * depth, depth);
-                    c[row * columns + n] = gated
-                            ? x / (1 + Math.exp(-x)) * dot(a, row * depth, w, (from + columns + n) * depth, depth)
-                            : x;
+                    double x = dot(a, row * depth, w, (from + n) * depth, depth) + bias[from + n];
+                    if (kind.gated()) {
+                        int up = from + columns + n;
+                        x = gated(x, dot(a, row * depth, w, up * depth, depth) + bias[up], kind.gate());
+                    }
+                    c[row * columns + n] = x;
                 }
             }
         }
         return c;
+    }
+
+    private static double gated(double g, double u, Gate gate) {
+        double x = Math.min(g, gate.limit());
+        double y = Math.clamp(u, -gate.limit(), gate.limit()) + gate.shift();
+        return y * x / (1 + Math.exp(-gate.slope() * x));
     }
 
     private static double dot(float[] a, int aFrom, float[] b, int bFrom, int count) {
@@ -94,16 +113,14 @@ final class ProductChecks {
         }
         int[] offsets = offsets(on, sizes);
         int results = sizes.rows() * sizes.columns();
-        for (int mode = 0; mode < 3; mode++) {
-            DeviceBuffer c = on.room(gated ? results : 2L * results);
-            DeviceBuffer scales = on.room(4L * sizes.rows() * Math.ceilDiv(sizes.columns(), 128));
-            new Fp8GroupedGemm(on.cuda, on.kernels, gated, mode).multiply(on.stream, sizes,
-                    new Scaled(on.bytes(a), on.floats(aScales)), new Scaled(on.bytes(w), on.floats(wScales)),
-                    on.ints(offsets), new Scaled(c.address(), scales.address()));
-            float[] have = gated ? RowChecks.decoded(on, c, scales, sizes.columns()) : on.readBf16(c);
-            OnDevice.near("fp8 grouped " + sizes + (gated ? ", gated" : ""), have,
-                    product(left, right, sizes, offsets, gated), gated ? 0.04 : 5e-3);
-        }
+        DeviceBuffer c = on.room(gated ? results : 2L * results);
+        DeviceBuffer scales = on.room(4L * sizes.rows() * Math.ceilDiv(sizes.columns(), 128));
+        new Fp8GroupedGemm(on.cuda, on.kernels, gated).multiply(on.stream, sizes,
+                new Scaled(on.bytes(a), on.floats(aScales)), new Scaled(on.bytes(w), on.floats(wScales)),
+                on.ints(offsets), new Scaled(c.address(), scales.address()));
+        float[] have = gated ? RowChecks.decoded(on, c, scales, sizes.columns()) : on.readBf16(c);
+        OnDevice.near("fp8 grouped " + sizes + (gated ? ", gated" : ""), have,
+                product(left, right, sizes, offsets, gated), gated ? 0.04 : 5e-3);
     }
 
     /** Numbers of about 1, as quantised ones are; no NaN. */

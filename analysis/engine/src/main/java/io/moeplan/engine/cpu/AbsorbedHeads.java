@@ -1,5 +1,6 @@
 package io.moeplan.engine.cpu;
 
+import io.moeplan.engine.gemm.FmaChains;
 import io.moeplan.engine.gemm.Part;
 import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.LayerWeights;
@@ -73,7 +74,7 @@ final class AbsorbedHeads implements Heads {
             for (int i = 0; i < rows; i++) {
                 Arrays.fill(wide[i], 0, rank, 0);
             }
-            Kernel.multiply(narrow, 0, rows, h * shape.keyDim(), weight, 0, plain, wide, 0, rank);
+            FmaChains.multiply(narrow, 0, rows, h * shape.keyDim(), weight, 0, plain, wide, 0, rank);
             for (int i = 0; i < rows; i++) {
                 System.arraycopy(wide[i], 0, q[i], h * keyDim(), rank);
                 System.arraycopy(narrow[i], h * shape.keyDim() + plain, q[i], h * keyDim() + rank, shape.rotaryDim());

@@ -1,21 +1,19 @@
 package io.moeplan.engine.cpu;
 
-import io.moeplan.engine.backend.Sequences;
-
-/** Where the keys and values of a wave's sequences are: in which memory, and which column of it. */
+/** Where the keys and values of a wave's sequences are: in which memory, and in which of its heads. */
 sealed interface Columns {
-    /** Tokens of the sequences taken together at most; a longer sequence is taken alone. */
+    /** Blocks of the sequences taken together at most; a longer sequence is taken alone. */
     int together();
 
     /** The memory of a sequence. */
     KeyValues keyValues(int sequence);
 
     /**
-     * The number of the token in column 0, as tokens of the wave are counted.
+     * The block that a sequence begins with.
      *
-     * @param start the first token of the sequences that are taken together
+     * @param before blocks of the sequences before it that it is taken together with
      */
-    int base(int sequence, int start);
+    int first(int before);
 
     /** Which of the heads in memory is key head {@code head}, the first of those held. */
     int place(int head);
@@ -33,8 +31,8 @@ sealed interface Columns {
         }
 
         @Override
-        public int base(int sequence, int start) {
-            return start;
+        public int first(int before) {
+            return before;
         }
 
         @Override
@@ -43,8 +41,8 @@ sealed interface Columns {
         }
     }
 
-    /** Each sequence in memory of its own that holds what came before this wave; columns are positions. */
-    record Apart(KeyValues[] each, Sequences sequences) implements Columns {
+    /** Each sequence in memory of its own that holds what came before this wave. */
+    record Apart(KeyValues[] each) implements Columns {
         @Override
         public int together() {
             return Integer.MAX_VALUE;
@@ -56,9 +54,8 @@ sealed interface Columns {
         }
 
         @Override
-        public int base(int sequence, int start) {
-            int first = sequences.start(sequence);
-            return first - sequences.position(first);
+        public int first(int before) {
+            return 0;
         }
 
         @Override

@@ -86,7 +86,8 @@ public final class CpuBackend implements Backend {
 
     @Override
     public long waveBytes(long tokens, int longest) {
-        return WaveBuffers.bytes(model.architecture(), sizes, tokens, longest, workers.threads());
+        return WaveBuffers.bytes(model.architecture(), arithmetic.fast().input(), sizes, tokens, longest,
+                workers.threads());
     }
 
     /**
@@ -134,9 +135,11 @@ public final class CpuBackend implements Backend {
     }
 
     private void room(int tokens, int longest) {
-        if (buffers == null || !buffers.holds(model.architecture(), sizes, tokens, longest, workers.threads())) {
+        if (buffers == null || !buffers.holds(model.architecture(), arithmetic.fast().input(), sizes, tokens, longest,
+                workers.threads())) {
             buffers = null;
-            buffers = WaveBuffers.allocate(model.architecture(), sizes, tokens, longest, workers.threads());
+            buffers = WaveBuffers.allocate(model.architecture(), arithmetic.fast().input(), sizes, tokens, longest,
+                    workers.threads());
         }
     }
 

@@ -3,6 +3,7 @@ package io.moeplan.engine.cpu;
 import io.moeplan.engine.backend.Past;
 import io.moeplan.engine.backend.Sequences;
 import io.moeplan.engine.backend.Wave;
+import io.moeplan.engine.gemm.Element;
 import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.Model;
@@ -13,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** Growing sequences on the CPU; what is kept of them is on the Java heap. */
+/** Growing sequences on the CPU; their keys and values are outside the Java heap, states of linear attention on it. */
 final class CpuPast implements Past {
     private final Model model;
     private final Architecture architecture;
@@ -27,6 +28,7 @@ final class CpuPast implements Past {
     private final Map<Rope, RotaryTable> rotaries = new HashMap<>();
     /** By number, null where one ended. */
     private final List<KeptSequence> sequences = new ArrayList<>();
+    private final BlockPool pool = new BlockPool();
 
     CpuPast(Model model, Workers workers, Sizes sizes, FiniteCheck finite, int longest, int rows) {
         this.model = model;
@@ -46,19 +48,24 @@ final class CpuPast implements Past {
 
     @Override
     public long bytes(int tokens) {
-        return KeptSequence.bytes(architecture, tokens, rows);
+        return KeptSequence.bytes(architecture, element(), tokens, rows);
     }
 
-    /** The rest of the heap is for waves and the garbage between two collections. */
+    private Element element() {
+        return workers.own().arithmetic().fast().input();
+    }
+
+    /** States are on the heap; the rest of it is for waves and the garbage between two collections. */
     @Override
     public long capacity() {
-        return Runtime.getRuntime().maxMemory() / 2;
+        boolean states = architecture.layers().stream()
+                .anyMatch(layer -> layer.attention() instanceof Attention.GatedDelta);
+        return states ? Runtime.getRuntime().maxMemory() / 2 : Long.MAX_VALUE;
     }
 
     @Override
     public long waveBytes() {
         long tables = rotaries.keySet().stream().mapToLong(rope -> 8L * longest * rope.frequencies().length).sum();
-        long scores = 64L * longest * workers.threads();
         int tileRows = Tiles.of(0, rows, workers.threads(), workers.tileRows()).size();
         long absorbed = architecture.layers().stream()
                 .mapToLong(layer -> layer.attention() instanceof Attention.Latent a
@@ -66,7 +73,7 @@ final class CpuPast implements Past {
                         : 0)
                 .max().orElse(0);
         long perThread = tileRows * (absorbed + 4L * 2 * wideHeads());
-        return WaveBuffers.bytes(architecture, sizes, rows, 1, workers.threads()) + tables + scores
+        return WaveBuffers.bytes(architecture, element(), sizes, rows, 1, workers.threads()) + tables
                 + workers.threads() * perThread;
     }
 
@@ -82,7 +89,7 @@ final class CpuPast implements Past {
         if (tokens > longest) {
             throw new IllegalArgumentException("a sequence of " + tokens + " tokens, at most " + longest + " are kept");
         }
-        KeptSequence begun = new KeptSequence(architecture, tokens);
+        KeptSequence begun = new KeptSequence(architecture, element(), tokens, pool);
         int free = sequences.indexOf(null);
         if (free >= 0) {
             sequences.set(free, begun);
@@ -104,17 +111,19 @@ final class CpuPast implements Past {
         for (int s = 0; s < numbers.length; s++) {
             extended.get(s).extend(next.get(s).length);
         }
-        WaveBuffers buffers = WaveBuffers.allocate(architecture, sizes, wave.tokens(), 1, workers.threads());
+        WaveBuffers buffers = WaveBuffers.allocate(architecture, element(), sizes, wave.tokens(), 1, workers.threads());
         return new CpuWave(model, workers, wave, buffers, weights, finite, new Continued(rotaries, extended));
     }
 
     @Override
     public void end(int sequence) {
+        sequences.get(sequence).end();
         sequences.set(sequence, null);
     }
 
     @Override
     public void close() {
         sequences.clear();
+        pool.close();
     }
 }

@@ -113,17 +113,18 @@ final class CpuWave implements Wave {
     private void attention(int layer, LayerWeights.Attention block, Norms norm, Work work) {
         switch (architecture.layers().get(layer).attention()) {
             case Attention.Softmax shape -> new SoftmaxLayer(architecture, shape, heads(shape, block), norm, sequences,
-                    residual, normed, columns(layer)).run(workers, work);
+                    residual, normed, columns(layer, shape)).run(workers, work);
             case Attention.GatedDelta shape -> new DeltaLayer(architecture, shape,
                     (LayerWeights.Attention.GatedDelta) block, norm, sequences, residual, normed,
                     buffers.attendedTokens(), continued == null ? null : continued.deltas(layer)).run(workers, work);
         }
     }
 
-    private Columns columns(int layer) {
+    private Columns columns(int layer, Attention.Softmax shape) {
         return continued == null
-                ? new Columns.Together(buffers.keyValues())
-                : new Columns.Apart(continued.keyValues(layer), sequences);
+                ? new Columns.Together(KeyValues.in(buffers.keyValues(),
+                        SoftmaxLayer.held(shape, workers.own().arithmetic().fast().input())))
+                : new Columns.Apart(continued.keyValues(layer));
     }
 
     private Heads heads(Attention.Softmax shape, LayerWeights.Attention weights) {

@@ -20,6 +20,27 @@ final class GatedMlp {
     static void apply(LayerWeights.Mlp mlp, FeedForward.Activation activation, Rows x, Rows y, Scratch scratch) {
         Gemm gemm = scratch.arithmetic().fast();
         int width = mlp.gate().weight().rows();
+        boolean plain = activation.equals(FeedForward.Activation.SILU) && mlp.gate().bias().isEmpty()
+                && mlp.up().bias().isEmpty();
+        Rows inner = scratch.rows(Scratch.Native.GATE, gemm, gemm.input(), x.rows(), width);
+        if (!plain || !gemm.multiplyGated(mlp.gate().weight(), mlp.up().weight(), x, inner)) {
+            inner = inner(mlp, activation, x, scratch);
+        }
+        gemm.multiply(mlp.down().weight(), inner, y);
+        float[] downBias = bias(mlp.down());
+        if (downBias != null) {
+            float[] row = scratch.row(Scratch.Use.ROW, y.width());
+            for (int i = 0; i < y.rows(); i++) {
+                Projection.read(y, i, row);
+                add(downBias, row, y.width());
+                Projection.write(row, 0, y, i);
+            }
+        }
+    }
+
+    private static Rows inner(LayerWeights.Mlp mlp, FeedForward.Activation activation, Rows x, Scratch scratch) {
+        Gemm gemm = scratch.arithmetic().fast();
+        int width = mlp.gate().weight().rows();
         Rows gates = scratch.rows(Scratch.Native.GATE, gemm, Element.F32, x.rows(), width);
         Rows ups = scratch.rows(Scratch.Native.UP, gemm, Element.F32, x.rows(), width);
         gemm.multiply(mlp.gate().weight(), x, gates);
@@ -35,19 +56,10 @@ final class GatedMlp {
             Projection.read(ups, i, up);
             add(gateBias, gate, width);
             add(upBias, up, width);
-            Numeric.gate(activation, gate, up, width);
+            Numeric.gate(activation, gate, up, width, scratch.exponentials());
             Projection.write(gate, 0, inner, i);
         }
-        gemm.multiply(mlp.down().weight(), inner, y);
-        float[] downBias = bias(mlp.down());
-        if (downBias != null) {
-            float[] row = scratch.row(Scratch.Use.ROW, y.width());
-            for (int i = 0; i < y.rows(); i++) {
-                Projection.read(y, i, row);
-                add(downBias, row, y.width());
-                Projection.write(row, 0, y, i);
-            }
-        }
+        return inner;
     }
 
     /** A projection's bias, null if it has none. */

@@ -1,5 +1,6 @@
 package io.moeplan.engine.cpu;
 
+import io.moeplan.engine.gemm.Element;
 import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.Attention;
 
@@ -7,23 +8,32 @@ import io.moeplan.engine.model.Attention;
 final class KeptSequence {
     /** Bytes that an array takes beside its floats, its entry in another array included. */
     private static final int HEADER = 24;
+    /** Bytes of the objects that describe one head of a block. */
+    private static final int MATRIX_BYTES = 512;
 
     private final Architecture architecture;
+    private final BlockPool pool;
     /** By layer, null where a layer has a state. */
     private final KeyValues[] keyValues;
     /** By layer, null where a layer has keys and values. */
     private final DeltaPast[] deltas;
     private int length;
 
-    /** @param tokens how many it may come to have */
-    KeptSequence(Architecture architecture, int tokens) {
+    /**
+     * A sequence without tokens.
+     *
+     * @param tokens how many it may come to have
+     * @param pool   where memory comes from and goes back to
+     */
+    KeptSequence(Architecture architecture, Element element, int tokens, BlockPool pool) {
+        this.pool = pool;
         this.architecture = architecture;
         int layers = architecture.layers().size();
         keyValues = new KeyValues[layers];
         deltas = new DeltaPast[layers];
         for (int layer = 0; layer < layers; layer++) {
             switch (architecture.layers().get(layer).attention()) {
-                case Attention.Softmax a -> keyValues[layer] = KeyValues.growing(heads(a), tokens);
+                case Attention.Softmax a -> keyValues[layer] = KeyValues.growing(shape(a, element), tokens);
                 case Attention.GatedDelta a -> deltas[layer] = DeltaPast.empty(a);
             }
         }
@@ -46,11 +56,20 @@ final class KeptSequence {
     void extend(int tokens) {
         for (int layer = 0; layer < keyValues.length; layer++) {
             if (architecture.layers().get(layer).attention() instanceof Attention.Softmax a) {
-                keyValues[layer].forget(a.span().first(length));
-                keyValues[layer].reach(length, length + tokens, keyDim(a), valueDim(a));
+                keyValues[layer].forget(a.span().first(length), pool);
+                keyValues[layer].reach(length, length + tokens, pool);
             }
         }
         length += tokens;
+    }
+
+    /** Gives its memory back. */
+    void end() {
+        for (KeyValues layer : keyValues) {
+            if (layer != null) {
+                layer.end(pool);
+            }
+        }
     }
 
     /**
@@ -58,12 +77,12 @@ final class KeptSequence {
      *
      * @param rows tokens that it is extended by at most
      */
-    static long bytes(Architecture architecture, int tokens, int rows) {
+    static long bytes(Architecture architecture, Element element, int tokens, int rows) {
         long bytes = 0;
         for (Architecture.Layer layer : architecture.layers()) {
             bytes += switch (layer.attention()) {
-                case Attention.Softmax a -> keptTokens(a.span(), tokens, rows) * heads(a)
-                        * (4L * (keyDim(a) + valueDim(a)) + HEADER) + 8L * tokens * heads(a);
+                case Attention.Softmax a -> keptTokens(a.span(), tokens, rows) / KeyValues.BLOCK
+                        * (shape(a, element).blockBytes() + (long) MATRIX_BYTES * heads(a));
                 case Attention.GatedDelta a -> 4 * DeltaPast.floats(a) + (long) HEADER * a.valueHeads() * a.keyDim();
             };
         }
@@ -74,9 +93,9 @@ final class KeptSequence {
         long all = (long) Math.ceilDiv(tokens, KeyValues.BLOCK) * KeyValues.BLOCK;
         long seen = switch (span.kind()) {
             case ALL -> all;
-            case SLIDING, CHUNKED -> (long) span.tokens() + rows + 2L * KeyValues.BLOCK;
+            case SLIDING, CHUNKED -> (long) span.tokens() + rows + 3L * KeyValues.BLOCK;
         };
-        return Math.min(all, seen);
+        return Math.min(all, seen / KeyValues.BLOCK * KeyValues.BLOCK);
     }
 
     /** Latent attention keeps what all heads share. */
@@ -84,11 +103,9 @@ final class KeptSequence {
         return shape instanceof Attention.Latent ? 1 : shape.kvHeads();
     }
 
-    private static int keyDim(Attention.Softmax shape) {
-        return shape instanceof Attention.Latent a ? a.latentRank() + a.rotaryDim() : shape.keyDim();
-    }
-
-    private static int valueDim(Attention.Softmax shape) {
-        return shape instanceof Attention.Latent a ? a.latentRank() : shape.valueDim();
+    private static KeyValues.Shape shape(Attention.Softmax shape, Element element) {
+        return shape instanceof Attention.Latent a
+                ? new KeyValues.Shape(element, heads(a), a.latentRank() + a.rotaryDim(), a.latentRank())
+                : new KeyValues.Shape(element, heads(shape), shape.keyDim(), shape.valueDim());
     }
 }

@@ -64,59 +64,21 @@ final class Numeric {
         }
     }
 
-    /** Sets {@code gate[i] = silu(gate[i]) * up[i]} for {@code i < width}. */
-    static void gateWithSilu(float[] gate, float[] up, int width) {
-        for (int i = 0; i < width; i++) {
-            gate[i] = gate[i] / (1 + exp(-gate[i])) * up[i];
-        }
-    }
-
-    /** As {@link #gateWithSilu} for any activation. */
-    static void gate(FeedForward.Activation activation, float[] gate, float[] up, int width) {
-        if (activation.equals(FeedForward.Activation.SILU)) {
-            gateWithSilu(gate, up, width);
-            return;
-        }
+    /** Sets {@code gate[i] = activation(gate[i], up[i])} for {@code i < width}; {@code up} may change. */
+    static void gate(FeedForward.Activation activation, float[] gate, float[] up, int width,
+            Exponentials exponentials) {
         float limit = activation.limit();
-        for (int i = 0; i < width; i++) {
-            float g = Math.min(gate[i], limit);
-            float u = Math.clamp(up[i], -limit, limit);
-            gate[i] = (u + activation.offset()) * g * sigmoid(activation.slope() * g);
+        if (limit < Float.POSITIVE_INFINITY) {
+            for (int i = 0; i < width; i++) {
+                gate[i] = Math.min(gate[i], limit);
+                up[i] = Math.min(Math.max(up[i], -limit), limit);
+            }
         }
+        exponentials.gate(gate, activation.slope(), up, activation.offset(), width);
     }
 
     static float sigmoid(float x) {
         return 1 / (1 + exp(-x));
-    }
-
-    /**
-     * Replaces {@code x[from .. to)} by {@code exp(x - max)} and returns the sum of that and of {@code exp(sink - max)}.
-     *
-     * @param sink a score that gives nothing; negative infinity for none
-     */
-    static float exponentiate(float[] x, int from, int to, float sink) {
-        float max = sink;
-        for (int i = from; i < to; i++) {
-            max = Math.max(max, x[i]);
-        }
-        for (int i = from; i < to; i++) {
-            x[i] = exp(x[i] - max);
-        }
-        float s0 = 0;
-        float s1 = 0;
-        float s2 = 0;
-        float s3 = 0;
-        int i = from;
-        for (; i + 4 <= to; i += 4) {
-            s0 += x[i];
-            s1 += x[i + 1];
-            s2 += x[i + 2];
-            s3 += x[i + 3];
-        }
-        for (; i < to; i++) {
-            s0 += x[i];
-        }
-        return s0 + s1 + (s2 + s3) + exp(sink - max);
     }
 
     /** {@code e^x} to about 2 units in the last place (Cephes {@code expf}); NaN stays NaN. */

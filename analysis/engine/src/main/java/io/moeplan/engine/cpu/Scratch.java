@@ -11,22 +11,27 @@ import java.util.EnumMap;
 final class Scratch {
     /** What an array is used for; a task holds at most one of each. */
     enum Use {
-        INPUT, KEPT, QUERY, KEY, VALUE, GATES, MIXED, STATE, SCORES, SCORE_TILE, HEAD, OUTPUT, GATE, UP, LOGITS, PANEL, TILE, ROW
+        INPUT, KEPT, QUERY, KEY, VALUE, GATES, MIXED, STATE, SCORES, MAXIMA, TOTALS, SUMS, HEAD, OUTPUT, GATE, UP, LOGITS, PANEL, TILE, ROW
     }
 
     /** What memory outside the heap is used for; likewise. */
     enum Native {
-        INPUT, FACTOR, RESULT, GATE, UP, OUTPUT
+        INPUT, FACTOR, RESULT, QUERY, GATE, UP, OUTPUT
     }
 
     private static final long CACHE_LINE = 64;
 
     private final Arithmetic arithmetic;
+    private final Exponentials exponentials = new Exponentials();
     private final EnumMap<Use, float[][]> arrays = new EnumMap<>(Use.class);
     private final EnumMap<Native, MemorySegment> segments = new EnumMap<>(Native.class);
 
     Scratch(Arithmetic arithmetic) {
         this.arithmetic = arithmetic;
+    }
+
+    Exponentials exponentials() {
+        return exponentials;
     }
 
     Arithmetic arithmetic() {

@@ -7,30 +7,35 @@ import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.FeedForward;
 import io.moeplan.engine.model.Router;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
  * What a wave needs beside its residual stream, and how much of it.
  *
- * @param attendedTokens tokens that attention takes together; a longer sequence is taken alone
+ * @param keyValues      memory for keys and values of the sequences that attention takes together
+ * @param attendedTokens tokens that linear attention takes together; a longer sequence is taken alone
  * @param outputs        expert outputs that wait to be added to the residual, {@code [rows][hidden]}
  */
-record WaveBuffers(KeyValues keyValues, int attendedTokens, Rows outputs) {
+record WaveBuffers(MemorySegment keyValues, int attendedTokens, Rows outputs) {
     private static final int MIN_TILE_ROWS = 64;
     private static final int ATTENDED_TOKENS_PER_THREAD = 2048;
+    private static final long CACHE_LINE = 64;
 
-    static WaveBuffers allocate(Architecture architecture, Sizes sizes, int tokens, int longest, int threads) {
-        int attended = attendedTokens(tokens, longest, threads);
-        Held held = held(architecture);
+    static WaveBuffers allocate(Architecture architecture, Element element, Sizes sizes, int tokens, int longest,
+            int threads) {
         int outputRows = outputRows(architecture, sizes, tokens);
-        return new WaveBuffers(KeyValues.allocate(held.heads, held.keyDim, held.valueDim, attended), attended,
-                Rows.of(Arena.ofAuto().allocate(4L * outputRows * architecture.hidden(), 64), Element.F32, outputRows,
-                        architecture.hidden()));
+        return new WaveBuffers(
+                Arena.ofAuto().allocate(keyValueBytes(architecture, element, tokens, longest, threads), CACHE_LINE),
+                attendedTokens(tokens, longest, threads),
+                Rows.of(Arena.ofAuto().allocate(4L * outputRows * architecture.hidden(), CACHE_LINE), Element.F32,
+                        outputRows, architecture.hidden()));
     }
 
     /** Whether a wave finds room in them. */
-    boolean holds(Architecture architecture, Sizes sizes, int tokens, int longest, int threads) {
+    boolean holds(Architecture architecture, Element element, Sizes sizes, int tokens, int longest, int threads) {
         return attendedTokens(tokens, longest, threads) <= attendedTokens
+                && keyValueBytes(architecture, element, tokens, longest, threads) <= keyValues.byteSize()
                 && outputRows(architecture, sizes, tokens) <= outputs.rows();
     }
 
@@ -41,17 +46,18 @@ record WaveBuffers(KeyValues keyValues, int attendedTokens, Rows outputs) {
     }
 
     /** Bytes that a wave takes at its peak. */
-    static long bytes(Architecture architecture, Sizes sizes, long tokens, int longest, int threads) {
+    static long bytes(Architecture architecture, Element element, Sizes sizes, long tokens, int longest, int threads) {
         long hidden = architecture.hidden();
         long topK = architecture.sparse(architecture.moeLayers()[0]).router().topK();
         // Residual and what is kept; id and position; routing (2 + 4) and pairs sorted by expert (4 + 4).
-        long perToken = 4 * (hidden + keptWidth(architecture)) + 8 + 14 * topK;
+        long perToken = 4 * hidden + (long) element.bytes() * keptWidth(architecture) + 8 + 14 * topK;
         long attended = attendedTokens(tokens, longest, threads);
         long rows = Math.min(tokens, tileRows(architecture, sizes, threads));
-        long perThread = 4 * rows * tileWidth(architecture) + 64 * attended;
+        long perThread = 4 * rows * tileWidth(architecture);
         return tokens * perToken + OffHeapRows.bytes(Element.F32, 0, architecture.hidden() + keptWidth(architecture))
                 + 4 * hidden * outputRows(architecture, sizes, tokens)
-                + 4 * attended * attendedWidth(architecture) + 4L * longest * rotaryWidth(architecture)
+                + keyValueBytes(architecture, element, tokens, longest, threads)
+                + 4 * attended * deltaWidth(architecture) + 4L * longest * rotaryWidth(architecture)
                 + threads * perThread;
     }
 
@@ -64,21 +70,18 @@ record WaveBuffers(KeyValues keyValues, int attendedTokens, Rows outputs) {
         }).reduce(architecture.hidden(), Math::max);
     }
 
-    private record Held(int heads, int keyDim, int valueDim) {}
-
-    private static Held held(Architecture architecture) {
-        return kinds(architecture).stream().filter(Attention.Softmax.class::isInstance)
-                .map(Attention.Softmax.class::cast)
-                .map(a -> new Held(SoftmaxLayer.heldHeads(a), a.keyDim(), a.valueDim()))
-                .reduce(new Held(1, 1, 1), (a, b) -> new Held(Math.max(a.heads, b.heads), Math.max(a.keyDim, b.keyDim),
-                        Math.max(a.valueDim, b.valueDim)));
+    /** Memory for some blocks of those heads that are held, of whichever layer has the largest. */
+    private static long keyValueBytes(Architecture architecture, Element element, long tokens, int longest,
+            int threads) {
+        long block = kinds(architecture).stream().filter(Attention.Softmax.class::isInstance)
+                .mapToLong(a -> SoftmaxLayer.held((Attention.Softmax) a, element).blockBytes()).max().orElse(1);
+        long together = (long) ATTENDED_TOKENS_PER_THREAD * threads / KeyValues.BLOCK;
+        return block * Math.min(tokens, Math.max(Math.ceilDiv(longest, KeyValues.BLOCK), together));
     }
 
-    private static long attendedWidth(Architecture architecture) {
-        Held held = held(architecture);
-        int delta = kinds(architecture).stream().filter(Attention.GatedDelta.class::isInstance)
+    private static long deltaWidth(Architecture architecture) {
+        return kinds(architecture).stream().filter(Attention.GatedDelta.class::isInstance)
                 .mapToInt(a -> DeltaLayer.heldWidth((Attention.GatedDelta) a)).max().orElse(0);
-        return (long) held.heads * (held.keyDim + held.valueDim) + delta;
     }
 
     private static int rotaryWidth(Architecture architecture) {
@@ -90,7 +93,7 @@ record WaveBuffers(KeyValues keyValues, int attendedTokens, Rows outputs) {
     private static long tileWidth(Architecture architecture) {
         long attention = kinds(architecture).stream().mapToLong(kind -> switch (kind) {
             case Attention.Softmax a -> {
-                long heads = SoftmaxLayer.heldHeads(a);
+                long heads = SoftmaxLayer.held(a, Element.F32).heads();
                 long queries = heads * a.heads() / a.kvHeads();
                 long widest = Math.max(a.keyDim(), a.valueDim());
                 yield 2 * heads * (a.keyDim() + a.valueDim()) + 2 * queries * a.keyDim() + queries * a.valueDim()

@@ -75,10 +75,13 @@ public final class Bf16 {
         }
     }
 
-    private static void round(int[] from, short[] into, int count) {
+    /** In two loops, which are vectorised; one that does both is not. */
+    private static void round(int[] bits, short[] into, int count) {
         for (int i = 0; i < count; i++) {
-            int bits = from[i];
-            into[i] = (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
+            bits[i] = (bits[i] + 0x7fff + ((bits[i] >>> 16) & 1)) >>> 16;
+        }
+        for (int i = 0; i < count; i++) {
+            into[i] = (short) bits[i];
         }
     }
 
@@ -93,7 +96,10 @@ public final class Bf16 {
 
     private static void widen(short[] from, int[] into, int count) {
         for (int i = 0; i < count; i++) {
-            into[i] = from[i] << 16;
+            into[i] = from[i];
+        }
+        for (int i = 0; i < count; i++) {
+            into[i] <<= 16;
         }
     }
 }

@@ -8,14 +8,14 @@ package io.moeplan.engine.gemm;
  * that the JIT compiler (C2) vectorises without proving anything about aliasing. With an offset in the index, or a start
  * other than 0, the same loop runs five times slower.
  */
-final class FmaChains {
+public final class FmaChains {
     private FmaChains() {}
 
     /**
      * {@code c[cRow + i][j] += sum over k of a[aRow + i][aAt + k] * b[bRow + k][j]} for {@code i < rows},
      * {@code k < depth}, {@code j < width}. No row of {@code c} may be a row of {@code a} or {@code b}.
      */
-    static void multiply(float[][] a, int aRow, int rows, int aAt, float[][] b, int bRow, int depth, float[][] c,
+    public static void multiply(float[][] a, int aRow, int rows, int aAt, float[][] b, int bRow, int depth, float[][] c,
             int cRow, int width) {
         int i = 0;
         for (; i + 4 <= rows; i += 4) {

@@ -38,6 +38,20 @@ public interface Gemm {
      */
     void multiply(Matrix weight, Part part, Rows x, Rows y);
 
+    /**
+     * {@code y = silu(x * gate^T) * (x * up^T)}, element by element, without the two products ever leaving the cache.
+     *
+     * @param x {@code [rows][gate.columns()]}
+     * @param y {@code [rows][gate.rows()]}, in other memory than {@code x}
+     * @return false if it cannot with matrices that are stored so, or memory of another type than {@link #input}; what
+     *         {@code y} holds means nothing then
+     * @throws IllegalArgumentException if the shapes do not fit together
+     */
+    default boolean multiplyGated(Matrix gate, Matrix up, Rows x, Rows y) {
+        Shapes.checkGated(gate, up, x, y);
+        return false;
+    }
+
     /** With the whole matrix. */
     default void multiply(Matrix weight, Rows x, Rows y) {
         multiply(weight, Part.all(weight), x, y);

@@ -1,6 +1,7 @@
 package io.moeplan.engine.gemm;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -55,6 +56,10 @@ final class OneDnn {
     private static final int ARG_RESULT = 17;
     private static final int ARG_WEIGHTS = 33;
     private static final int ARG_SCRATCHPAD = 80;
+    /** The second operand of the second operation that follows a product. */
+    private static final int ARG_FACTOR = 32768 * 2 | 2;
+    private static final int SWISH = 0x2c;
+    private static final int BINARY_MULTIPLY = 0x1fff1;
     private static final int AMX = 0xfef;
     private static final int AVX512_BF16 = 0xe7;
     private static final int MAX_DIMENSIONS = 12;
@@ -69,6 +74,11 @@ final class OneDnn {
     private final MethodHandle attrCreate;
     private final MethodHandle attrDestroy;
     private final MethodHandle attrScratchpad;
+    private final MethodHandle attrPostOps;
+    private final MethodHandle postOpsCreate;
+    private final MethodHandle postOpsDestroy;
+    private final MethodHandle postOpsEltwise;
+    private final MethodHandle postOpsBinary;
     private final MethodHandle matmulDescCreate;
     private final MethodHandle primitiveDescDestroy;
     private final MethodHandle query;
@@ -91,6 +101,13 @@ final class OneDnn {
         attrDestroy = link(dnnl, "dnnl_primitive_attr_destroy", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         attrScratchpad = link(dnnl, "dnnl_primitive_attr_set_scratchpad_mode",
                 FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
+        attrPostOps = link(dnnl, "dnnl_primitive_attr_set_post_ops", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
+        postOpsCreate = link(dnnl, "dnnl_post_ops_create", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        postOpsDestroy = link(dnnl, "dnnl_post_ops_destroy", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        postOpsEltwise = link(dnnl, "dnnl_post_ops_append_eltwise",
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT));
+        postOpsBinary = link(dnnl, "dnnl_post_ops_append_binary",
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, ADDRESS));
         matmulDescCreate = link(dnnl, "dnnl_matmul_primitive_desc_create",
                 FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS));
         primitiveDescDestroy = link(dnnl, "dnnl_primitive_desc_destroy", FunctionDescriptor.of(JAVA_INT, ADDRESS));
@@ -205,14 +222,21 @@ final class OneDnn {
         }
     }
 
-    /** A compiled product of matrices of these descriptions, or null if this library has none for them that is fast. */
-    Product compile(MemorySegment source, MemorySegment weights, MemorySegment result) {
+    /**
+     * A compiled product of matrices of these descriptions, or null if this library has none for them that is fast.
+     *
+     * @param factor what {@code silu} of the product is multiplied with, {@link MemorySegment#NULL} for the product itself
+     */
+    Product compile(MemorySegment source, MemorySegment weights, MemorySegment result, MemorySegment factor) {
         useOneThread();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment place = arena.allocate(ADDRESS);
             require((int) attrCreate.invokeExact(place), "making attributes");
             MemorySegment attributes = place.get(ADDRESS, 0);
             require((int) attrScratchpad.invokeExact(attributes, SCRATCHPAD_OF_USER), "setting the scratchpad");
+            if (factor.address() != 0) {
+                setGate(attributes, factor, place);
+            }
             int status = (int) matmulDescCreate.invokeExact(place, engine, source, weights, MemorySegment.NULL, result,
                     attributes);
             require((int) attrDestroy.invokeExact(attributes), "freeing attributes");
@@ -230,11 +254,20 @@ final class OneDnn {
             MemorySegment scratchpad = (MemorySegment) queryMemoryDesc.invokeExact(description, QUERY_SCRATCHPAD, 0);
             long scratchBytes = (long) memoryDescSize.invokeExact(scratchpad);
             require((int) primitiveCreate.invokeExact(place, description), "compiling a product");
-            return new Product(implementation, place.get(ADDRESS, 0), source, weights, result, scratchpad,
-                    scratchBytes);
+            return new Product(implementation, place.get(ADDRESS, 0), source, weights, result, factor,
+                    scratchpad, scratchBytes);
         } catch (Throwable e) {
             throw failed(e);
         }
+    }
+
+    private void setGate(MemorySegment attributes, MemorySegment factor, MemorySegment place) throws Throwable {
+        require((int) postOpsCreate.invokeExact(place), "making operations");
+        MemorySegment operations = place.get(ADDRESS, 0);
+        require((int) postOpsEltwise.invokeExact(operations, SWISH, 1f, 0f), "appending silu");
+        require((int) postOpsBinary.invokeExact(operations, BINARY_MULTIPLY, factor), "appending a factor");
+        require((int) attrPostOps.invokeExact(attributes, operations), "setting operations");
+        require((int) postOpsDestroy.invokeExact(operations), "freeing operations");
     }
 
     @SuppressWarnings("restricted")
@@ -242,21 +275,29 @@ final class OneDnn {
         return text.reinterpret(LONGEST_NAME).getString(0);
     }
 
-    /** Runs a product in the calling thread on native memory. */
-    void run(Product product, MemorySegment source, MemorySegment weights, MemorySegment result) {
+    /**
+     * Runs a product in the calling thread on native memory.
+     *
+     * @param factor not looked at if the product has none
+     */
+    void run(Product product, MemorySegment source, MemorySegment weights, MemorySegment result, MemorySegment factor) {
         useOneThread();
         MemorySegment scratch = NativeScratch.ofThread().bytes(NativeScratch.Use.LIBRARY, product.scratchBytes);
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment arguments = arena.allocate(ARGUMENT, 4);
+            int count = product.factor.address() == 0 ? 4 : 5;
+            MemorySegment arguments = arena.allocate(ARGUMENT, count);
             MemorySegment place = arena.allocate(ADDRESS);
             try {
                 argument(arguments, 0, ARG_SOURCE, product.source, source, place);
                 argument(arguments, 1, ARG_WEIGHTS, product.weights, weights, place);
                 argument(arguments, 2, ARG_RESULT, product.result, result, place);
                 argument(arguments, 3, ARG_SCRATCHPAD, product.scratchpad, scratch, place);
-                require((int) execute.invokeExact(product.primitive, stream, 4, arguments), "multiplying");
+                if (count == 5) {
+                    argument(arguments, 4, ARG_FACTOR, product.factor, factor, place);
+                }
+                require((int) execute.invokeExact(product.primitive, stream, count, arguments), "multiplying");
             } finally {
-                free(arguments, 4);
+                free(arguments, count);
             }
         } catch (Throwable e) {
             throw failed(e);
@@ -296,5 +337,5 @@ final class OneDnn {
 
     /** A product of matrices of fixed descriptions, compiled for this processor; any number of threads may run it. */
     record Product(String implementation, MemorySegment primitive, MemorySegment source, MemorySegment weights,
-            MemorySegment result, MemorySegment scratchpad, long scratchBytes) {}
+            MemorySegment result, MemorySegment factor, MemorySegment scratchpad, long scratchBytes) {}
 }

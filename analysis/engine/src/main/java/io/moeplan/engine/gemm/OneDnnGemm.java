@@ -75,6 +75,28 @@ final class OneDnnGemm implements Gemm {
         }
     }
 
+    @Override
+    public boolean multiplyGated(Matrix gate, Matrix up, Rows x, Rows y) {
+        Shapes.checkGated(gate, up, x, y);
+        Optional<Stored> gates = Stored.of(gate, precision);
+        Optional<Stored> ups = Stored.of(up, precision);
+        if (gates.isEmpty() || ups.isEmpty() || y.element() != input() || !y.data().isNative()) {
+            return false;
+        }
+        for (int from = 0; from < x.rows(); from += Products.MOST_ROWS) {
+            int rows = Math.min(Products.MOST_ROWS, x.rows() - from);
+            Rows input = input(x.slice(from, rows));
+            Rows output = y.slice(from, rows);
+            Rows factor = NativeScratch.ofThread().rows(NativeScratch.Use.OUTPUT, Element.F32, room(rows), y.width());
+            if (output.room() < room(rows) || !product(ups.get(), up.rows(), input, factor, rows, 0)
+                    || !products.multiply(shape(gates.get(), gate.rows(), input, output, rows, true), input.data(),
+                            gates.get().data(), output.data(), factor.data())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** {@code x} as {@link #input} in native memory with room for padding: itself, or a copy in this thread's scratch. */
     private Rows input(Rows x) {
         int room = room(x.rows());
@@ -103,10 +125,14 @@ final class OneDnnGemm implements Gemm {
 
     /** Computes columns {@code [column, column + out)} of the output; false if oneDNN cannot from such weights. */
     private boolean product(Stored weights, int out, Rows input, Rows output, int rows, int column) {
-        Products.Shape shape = new Products.Shape(room(rows), input.width(), out, input(), input.stride(),
-                output.stride(), weights.type(), weights.outStride(), weights.inStride());
         MemorySegment columns = output.data().asSlice((long) column * Element.F32.bytes());
-        return products.multiply(shape, input.data(), weights.data(), columns);
+        return products.multiply(shape(weights, out, input, output, rows, false), input.data(), weights.data(), columns,
+                MemorySegment.NULL);
+    }
+
+    private Products.Shape shape(Stored weights, int out, Rows input, Rows output, int rows, boolean gated) {
+        return new Products.Shape(room(rows), input.width(), out, input(), input.stride(), output.element(),
+                output.stride(), weights.type(), weights.outStride(), weights.inStride(), gated);
     }
 
     private void decoded(Matrix weight, Part part, Rows input, Rows output, int rows) {

@@ -22,12 +22,21 @@ final class Products {
     /** Sizes between one power of two and the next: fewer waste rows on padding, more have to be compiled. */
     private static final int SIZES = 8;
 
-    /** Shapes, number types and strides (in elements) of a product. */
-    record Shape(int rows, int in, int out, Element input, long inputStride, long outputStride, OneDnn.Type weights,
-            long weightsOutStride, long weightsInStride) {
+    /**
+     * Shapes, number types and strides (in elements) of a product.
+     *
+     * @param gated whether the result is {@code silu} of the product times a factor, contiguous float32
+     */
+    record Shape(int rows, int in, int out, Element input, long inputStride, Element output, long outputStride,
+            OneDnn.Type weights, long weightsOutStride, long weightsInStride, boolean gated) {
         Shape withRows(int other) {
-            return new Shape(other, in, out, input, inputStride, outputStride, weights, weightsOutStride,
-                    weightsInStride);
+            return new Shape(other, in, out, input, inputStride, output, outputStride, weights, weightsOutStride,
+                    weightsInStride, gated);
+        }
+
+        /** Bytes of a row of the factor. */
+        long factorStride() {
+            return gated ? (long) out * Element.F32.bytes() : 0;
         }
     }
 
@@ -50,9 +59,11 @@ final class Products {
     /**
      * Multiplies native memory, or returns false if oneDNN has no fast product for such matrices.
      *
-     * @param shape its rows as {@link #roundUp} gives them
+     * @param shape  its rows as {@link #roundUp} gives them
+     * @param factor {@code [rows][out]}; not looked at unless the product is gated
      */
-    boolean multiply(Shape shape, MemorySegment input, MemorySegment weights, MemorySegment output) {
+    boolean multiply(Shape shape, MemorySegment input, MemorySegment weights, MemorySegment output,
+            MemorySegment factor) {
         Entry entry = entries.get(shape);
         if (entry == null) {
             entry = compile(shape, weights);
@@ -62,10 +73,11 @@ final class Products {
             return false;
         }
         long inputStep = entry.rows * shape.inputStride * shape.input.bytes();
-        long outputStep = entry.rows * shape.outputStride * Element.F32.bytes();
+        long outputStep = entry.rows * shape.outputStride * shape.output.bytes();
         for (int done = 0; done < shape.rows; done += entry.rows) {
             int step = done / entry.rows;
-            library.run(entry.product, input.asSlice(step * inputStep), weights, output.asSlice(step * outputStep));
+            library.run(entry.product, input.asSlice(step * inputStep), weights, output.asSlice(step * outputStep),
+                    shape.gated ? factor.asSlice((long) done * shape.factorStride()) : factor);
         }
         return true;
     }
@@ -81,31 +93,43 @@ final class Products {
     }
 
     private OneDnn.Product compile(Shape shape) {
-        OneDnn.Type input = shape.input == Element.BF16 ? OneDnn.Type.BF16 : OneDnn.Type.F32;
-        MemorySegment source = library.describe(shape.rows, shape.in, input, shape.inputStride, 1);
+        MemorySegment source = library.describe(shape.rows, shape.in, type(shape.input), shape.inputStride, 1);
         MemorySegment weights = library.describe(shape.in, shape.out, shape.weights, shape.weightsInStride,
                 shape.weightsOutStride);
-        MemorySegment result = library.describe(shape.rows, shape.out, OneDnn.Type.F32, shape.outputStride, 1);
-        OneDnn.Product product = library.compile(source, weights, result);
+        MemorySegment result = library.describe(shape.rows, shape.out, type(shape.output), shape.outputStride, 1);
+        MemorySegment factor = shape.gated
+                ? library.describe(shape.rows, shape.out, OneDnn.Type.F32, shape.out, 1)
+                : MemorySegment.NULL;
+        OneDnn.Product product = library.compile(source, weights, result, factor);
         if (product == null) {
             library.free(source);
             library.free(weights);
             library.free(result);
+            if (shape.gated) {
+                library.free(factor);
+            }
         }
         return product;
+    }
+
+    private static OneDnn.Type type(Element element) {
+        return element == Element.BF16 ? OneDnn.Type.BF16 : OneDnn.Type.F32;
     }
 
     /** Whether every row of the product gives what the first of the smallest gives. */
     private boolean agree(Shape shape, OneDnn.Product product, OneDnn.Product smallest, MemorySegment weights) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment input = sameRows(arena, shape);
-            MemorySegment output = arena.allocate(shape.rows * shape.outputStride * Element.F32.bytes(), 64);
-            library.run(smallest, input, weights, output);
-            long bytes = (long) shape.out * Element.F32.bytes();
+            MemorySegment input = sameRows(arena, shape.input, shape.rows, shape.in, shape.inputStride);
+            MemorySegment factor = shape.gated
+                    ? sameRows(arena, Element.F32, shape.rows, shape.out, shape.out)
+                    : MemorySegment.NULL;
+            MemorySegment output = arena.allocate(shape.rows * shape.outputStride * shape.output.bytes(), 64);
+            library.run(smallest, input, weights, output, factor);
+            long bytes = (long) shape.out * shape.output.bytes();
             MemorySegment expected = arena.allocate(bytes).copyFrom(output.asSlice(0, bytes));
-            library.run(product, input, weights, output);
+            library.run(product, input, weights, output, factor);
             for (int row = 0; row < shape.rows; row++) {
-                long at = row * shape.outputStride * Element.F32.bytes();
+                long at = row * shape.outputStride * shape.output.bytes();
                 if (expected.mismatch(output.asSlice(at, bytes)) >= 0) {
                     return false;
                 }
@@ -114,21 +138,21 @@ final class Products {
         }
     }
 
-    private static MemorySegment sameRows(Arena arena, Shape shape) {
-        Random random = new Random(shape.in);
-        long stride = shape.inputStride * shape.input.bytes();
-        MemorySegment input = arena.allocate(shape.rows * stride, 64);
-        for (int i = 0; i < shape.in; i++) {
+    private static MemorySegment sameRows(Arena arena, Element element, int rows, int width, long stride) {
+        Random random = new Random(width);
+        long bytes = stride * element.bytes();
+        MemorySegment same = arena.allocate(rows * bytes, 64);
+        for (int i = 0; i < width; i++) {
             int bits = Float.floatToRawIntBits((float) random.nextGaussian());
-            if (shape.input == Element.BF16) {
-                input.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (bits >> 16));
+            if (element == Element.BF16) {
+                same.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (bits >> 16));
             } else {
-                input.setAtIndex(ValueLayout.JAVA_INT, i, bits);
+                same.setAtIndex(ValueLayout.JAVA_INT, i, bits);
             }
         }
-        for (int row = 1; row < shape.rows; row++) {
-            MemorySegment.copy(input, 0, input, row * stride, (long) shape.in * shape.input.bytes());
+        for (int row = 1; row < rows; row++) {
+            MemorySegment.copy(same, 0, same, row * bytes, (long) width * element.bytes());
         }
-        return input;
+        return same;
     }
 }

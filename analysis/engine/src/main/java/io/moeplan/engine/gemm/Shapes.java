@@ -7,6 +7,15 @@ import java.util.Objects;
 final class Shapes {
     private Shapes() {}
 
+    static void checkGated(Matrix gate, Matrix up, Rows x, Rows y) {
+        if (x.width() != gate.columns() || x.width() != up.columns() || y.width() != gate.rows()
+                || y.width() != up.rows() || x.rows() != y.rows()) {
+            throw new IllegalArgumentException("[" + x.rows() + ", " + x.width() + "] through gates [" + gate.rows()
+                    + ", " + gate.columns() + "] and [" + up.rows() + ", " + up.columns() + "] is not [" + y.rows()
+                    + ", " + y.width() + "]");
+        }
+    }
+
     static void check(Matrix weight, Part part, Rows x, Rows y) {
         Objects.checkFromIndexSize(part.out(), part.outs(), weight.rows());
         Objects.checkFromIndexSize(part.in(), part.ins(), weight.columns());

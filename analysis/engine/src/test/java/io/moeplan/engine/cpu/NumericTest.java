@@ -3,6 +3,7 @@ package io.moeplan.engine.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.moeplan.engine.model.FeedForward;
 import org.junit.jupiter.api.Test;
 
 final class NumericTest {
@@ -22,7 +23,7 @@ final class NumericTest {
     @Test
     void siluAtItsEnds() {
         float[] gate = {-1000, 0, 1000, 1};
-        Numeric.gateWithSilu(gate, new float[]{1, 1, 1, 2}, 4);
+        Numeric.gate(FeedForward.Activation.SILU, gate, new float[]{1, 1, 1, 2}, 4, new Exponentials());
         assertThat(gate).containsExactly(new float[]{0, 0, 1000, 1.4621172f}, within(1e-6f));
     }
 }

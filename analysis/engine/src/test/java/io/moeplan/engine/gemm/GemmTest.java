@@ -3,6 +3,7 @@ package io.moeplan.engine.gemm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
+import static org.assertj.core.api.Assertions.within;
 
 import io.moeplan.tensors.matrix.Matrix;
 import java.lang.foreign.Arena;
@@ -102,6 +103,44 @@ final class GemmTest {
             assertProduct(gemm, weight.rows(13, 50, 1), x, y);
             assertThatThrownBy(() -> gemm.multiply(weight, new Part(41, 50, 70, 200), inside, y))
                     .isInstanceOf(IndexOutOfBoundsException.class);
+        }
+    }
+
+    @ParameterizedTest
+    @FieldSource("ALL")
+    void gates(Gemm gemm) {
+        Random random = new Random(8);
+        try (Arena arena = Arena.ofShared()) {
+            Matrix gate = Weights.BF16.random(arena, random, 96, 64);
+            Matrix up = Weights.BF16.random(arena, random, 96, 64);
+            int room = gemm.room(37);
+            Rows x = random(arena, random, 37, 64, room);
+            Rows y = Rows.allocate(arena, gemm.input(), 37, 96, room);
+            boolean can = gemm.multiplyGated(gate, up, x, y);
+            assertThat(can).isEqualTo(gemm.name().startsWith("oneDNN"));
+            Rows gates = Rows.allocate(arena, Element.F32, 37, 96, room);
+            Rows ups = Rows.allocate(arena, Element.F32, 37, 96, room);
+            gemm.multiply(gate, x, gates);
+            gemm.multiply(up, x, ups);
+            Rows wide = Rows.allocate(arena, Element.F32, 37, 96, room);
+            if (gemm.input() == Element.BF16) {
+                Bf16.widen(y.withRows(37), wide);
+            } else {
+                wide = y;
+            }
+            double unit = gemm.input() == Element.BF16 ? 1.0 / 256 : 1e-5;
+            for (int i = 0; can && i < 37; i++) {
+                for (int j = 0; j < 96; j++) {
+                    double g = value(gates, i, j);
+                    double expected = g / (1 + Math.exp(-g)) * value(ups, i, j);
+                    assertThat(value(wide, i, j)).as("[%d][%d]", i, j).isCloseTo((float) expected,
+                            within((float) (unit * Math.abs(expected) + 1e-6)));
+                }
+            }
+            Rows narrow = Rows.allocate(arena, gemm.input(), 37, 95, room);
+            assertThatThrownBy(() -> gemm.multiplyGated(gate, up, x, narrow))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("gates [96, 64]");
+            assertThat(gemm.multiplyGated(Weights.FP8.random(arena, random, 96, 64), up, x, y)).isFalse();
         }
     }
 

@@ -1,11 +1,11 @@
-package io.moeplan.engine.cpu;
+package io.moeplan.engine.gemm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-final class KernelTest {
+final class FmaChainsTest {
     private final Random random = new Random(4);
 
     private float[][] matrix(int rows, int columns) {
@@ -37,7 +37,7 @@ final class KernelTest {
                     want[i][j] = sum;
                 }
             }
-            Kernel.multiply(a, 2, rows, 3, b, 1, depth, c, 1, width);
+            FmaChains.multiply(a, 2, rows, 3, b, 1, depth, c, 1, width);
             for (int i = 0; i < rows; i++) {
                 assertThat(c[1 + i]).isEqualTo(want[i]);
             }
