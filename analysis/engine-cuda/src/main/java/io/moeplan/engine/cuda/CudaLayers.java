@@ -91,7 +91,11 @@ final class CudaLayers {
             long at = weights.use(piece);
             for (Tokens tokens : wave.any()) {
                 operations.scratch().reset();
-                experts.shared(shape.shared().orElseThrow(), piece, at, tokens);
+                if (pieces.isSharedFp8(layer)) {
+                    experts.sharedInFp8(shape.shared().orElseThrow(), piece, at, tokens);
+                } else {
+                    experts.shared(shape.shared().orElseThrow(), piece, at, tokens);
+                }
             }
         }
     }

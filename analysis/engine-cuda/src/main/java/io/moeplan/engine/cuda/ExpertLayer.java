@@ -13,12 +13,14 @@ final class ExpertLayer {
     private final Vectors vectors;
     private final FastKernels fast;
     private final GroupedProduct product;
+    private final Fp8Mlp fp8;
 
     ExpertLayer(Operations operations, Vectors vectors, FastKernels fast) {
         this.operations = operations;
         this.vectors = vectors;
         this.fast = fast;
         product = new GroupedProduct(operations.launcher(), fast);
+        fp8 = new Fp8Mlp(operations, fast);
     }
 
     /**
@@ -45,8 +47,8 @@ final class ExpertLayer {
         }
         GroupedProduct.Groups groups = new GroupedProduct.Groups(rows, offsets, piece.count());
         long inputBias = bias(layer, Name.EXPERT_INPUT_BIAS, piece, 2 * shape.width());
-        boolean silu = inputBias == 0 && shape.activation().equals(Activation.SILU);
-        if (!silu || !product.gated(groups, sorted, weights + piece.group(0), inner, shape.width(), hidden)) {
+        if (!product.gated(groups, sorted, weights + piece.group(0), inputBias, shape.activation(), inner,
+                shape.width(), hidden)) {
             long both = operations.take(2L * rows * shape.width());
             product.plain(groups, sorted, weights + piece.group(0), inputBias, both, 2 * shape.width(), hidden);
             gate(both, inner, rows, shape.width(), shape.activation(), offsets, piece.count());
@@ -58,29 +60,23 @@ final class ExpertLayer {
 
     /** The same of experts stored in fp8, multiplied in it. */
     void expertsInFp8(FeedForward.Sparse shape, Piece piece, long weights, Tokens tokens, Routed routed) {
-        Launcher launcher = operations.launcher();
         int topK = shape.router().topK();
-        int rows = tokens.count() * topK;
-        int hidden = operations.hidden();
-        int width = shape.width();
-        Fp8GroupedGemm.Scaled sorted = scaled(rows, hidden);
-        Fp8GroupedGemm.Scaled inner = scaled(rows, width);
-        long out = operations.take((long) rows * hidden);
         long offsets = routed.offsets() + 4L * piece.first();
-        fast.spreadFp8(hidden, topK).orElseThrow().apply(launcher.stream(), tokens.count(), tokens.normed(),
-                routed.slotRow(), sorted);
-        fast.fp8(true).multiply(launcher.stream(), new GroupedGemm.Sizes(rows, piece.count(), width, hidden), sorted,
-                new Fp8GroupedGemm.Scaled(weights + piece.group(0), weights + piece.group(2)), offsets, inner);
-        fast.fp8(false).multiply(launcher.stream(), new GroupedGemm.Sizes(rows, piece.count(), hidden, width), inner,
-                new Fp8GroupedGemm.Scaled(weights + piece.group(1), weights + piece.group(3)), offsets,
-                new Fp8GroupedGemm.Scaled(out, 0));
+        GroupedProduct.Groups groups = new GroupedProduct.Groups(tokens.count() * topK, offsets, piece.count());
+        long out = fp8.mlp(groups, topK, routed.slotRow(), shape.width(), piece, weights, tokens);
         combine(shape, piece, out, tokens, routed);
     }
 
-    /** Room for fp8 rows and their scales. */
-    private Fp8GroupedGemm.Scaled scaled(int rows, int width) {
-        return new Fp8GroupedGemm.Scaled(operations.scratch().take((long) rows * width),
-                operations.scratch().take(4L * rows * (width / 128)));
+    /** The shared MLP, stored in fp8 and multiplied in it. */
+    void sharedInFp8(FeedForward.Shared shape, Piece piece, long weights, Tokens tokens) {
+        GroupedProduct.Groups groups = new GroupedProduct.Groups(tokens.count(), tokens.range(), 1);
+        addRows(tokens, fp8.mlp(groups, 1, 0, shape.width(), piece, weights, tokens), 0);
+    }
+
+    /** @param gates float32 {@code [tokens]}, whose sigmoid is multiplied with; 0 for none */
+    private void addRows(Tokens tokens, long out, long gates) {
+        operations.launcher().rows("add_rows", "add_rows", tokens.count(), ROW_THREADS, tokens.residual(), out,
+                operations.hidden(), gates, operations.residualScale());
     }
 
     private void combine(FeedForward.Sparse shape, Piece piece, long sorted, Tokens tokens, Routed routed) {
@@ -125,8 +121,7 @@ final class ExpertLayer {
         operations.project(inner, weights + piece.group(1), out, rows, hidden, shape.width());
         operations.project(tokens.normed(), hidden, weights + piece.group(2), gates, DenseGemm.Type.FLOAT32, rows, 1,
                 hidden);
-        operations.launcher().rows("add_rows", "add_rows", rows, ROW_THREADS, tokens.residual(), out, hidden, gates,
-                operations.residualScale());
+        addRows(tokens, out, gates);
     }
 
     /** The one MLP of a layer that does not route; norms its tokens first. */

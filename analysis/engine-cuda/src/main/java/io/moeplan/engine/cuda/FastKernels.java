@@ -70,8 +70,8 @@ final class FastKernels {
                 () -> new Combine(kernels, width, topK, false, false));
     }
 
-    Optional<GroupedGemm> grouped(int columns, int depth, boolean gated) {
-        return get(columns % DEPTH == 0 && depth % DEPTH == 0, gated ? "gated" : "plain", GroupedGemm.class,
-                () -> new GroupedGemm(cuda, kernels, gated));
+    Optional<GroupedGemm> grouped(int columns, int depth, GroupedGemm.Kind kind) {
+        return get(columns % DEPTH == 0 && depth % DEPTH == 0, kind, GroupedGemm.class,
+                () -> new GroupedGemm(cuda, kernels, kind));
     }
 }

@@ -1,5 +1,6 @@
 package io.moeplan.engine.cuda;
 
+import io.moeplan.engine.model.FeedForward.Activation;
 import java.util.Optional;
 
 /** Products of rows sorted by expert with each expert's weights, by the kernel that the shape allows. */
@@ -27,17 +28,19 @@ final class GroupedProduct {
     }
 
     /**
-     * Queues {@code c = silu(gates) * ups} with {@code weights [experts][gates, ups][columns][depth]}.
+     * Queues {@code c = activation(gates, ups)} with {@code weights [experts][gates, ups][columns][depth]}.
      *
+     * @param bias float32 {@code [experts][2 * columns]}, 0 for none
      * @param a activations {@code [rows][depth]}
      * @param c activations {@code [rows][columns]}
      * @return whether there is a kernel for that; if not, nothing is queued
      */
-    boolean gated(Groups groups, long a, long weights, long c, int columns, int depth) {
-        Optional<GroupedGemm> kernel = fast.grouped(columns, depth, true);
-        kernel.ifPresent(
-                product -> product.multiply(launcher.stream(), groups.sizes(columns, depth), a, weights,
-                        groups.offsets(), c));
+    boolean gated(Groups groups, long a, long weights, long bias, Activation activation, long c, int columns,
+            int depth) {
+        GroupedGemm.Gate gate = new GroupedGemm.Gate(activation.slope(), activation.offset(), activation.limit());
+        Optional<GroupedGemm> kernel = fast.grouped(columns, depth, new GroupedGemm.Kind(true, bias != 0, gate));
+        kernel.ifPresent(product -> product.multiply(launcher.stream(), groups.sizes(columns, depth), a, weights, bias,
+                groups.offsets(), c));
         return kernel.isPresent();
     }
 
@@ -48,9 +51,11 @@ final class GroupedProduct {
      * @param bias    float32 {@code [experts][columns]}, 0 for none
      */
     void plain(Groups groups, long a, long weights, long bias, long c, int columns, int depth) {
-        Optional<GroupedGemm> kernel = bias == 0 ? fast.grouped(columns, depth, false) : Optional.empty();
+        Optional<GroupedGemm> kernel = fast.grouped(columns, depth,
+                new GroupedGemm.Kind(false, bias != 0, GroupedGemm.Gate.SILU));
         if (kernel.isPresent()) {
-            kernel.get().multiply(launcher.stream(), groups.sizes(columns, depth), a, weights, groups.offsets(), c);
+            kernel.get().multiply(launcher.stream(), groups.sizes(columns, depth), a, weights, bias, groups.offsets(),
+                    c);
             return;
         }
         launcher.grid(launcher.kernel("grouped_rows", "grouped_rows"), Math.ceilDiv(columns, TILE),

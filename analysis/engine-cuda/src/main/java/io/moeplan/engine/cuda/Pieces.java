@@ -115,7 +115,13 @@ final class Pieces {
                 pieces.add(router(layer, sparse.router().weight()));
                 experts(layer, sparse, pieces);
                 sparse.shared().ifPresent(shared -> {
-                    Piece piece = mlp(new Piece(layer, Part.SHARED, 0, 0), shared);
+                    Piece piece = new Piece(layer, Part.SHARED, 0, 0);
+                    if (isSharedFp8(layer)) {
+                        stored(piece, List.of(shared.gate().weight(), shared.up().weight()),
+                                List.of(shared.down().weight()));
+                    } else {
+                        mlp(piece, shared);
+                    }
                     sparse.sharedGate().ifPresent(gate -> piece.group(List.of(gate), elementBytes));
                     pieces.add(piece);
                 });
@@ -159,6 +165,13 @@ final class Pieces {
                         .allMatch(linear -> linear.bias().isEmpty() && isInBlocks(linear.weight()));
     }
 
+    /** Whether the shared MLP of a layer is multiplied in fp8. */
+    boolean isSharedFp8(int layer) {
+        return fp8 && model.architecture().sparse(layer).shared().filter(shape -> !shape.gated()).isPresent()
+                && model.layers().get(layer).feedForward() instanceof LayerWeights.FeedForward.Sparse sparse
+                && sparse.shared().stream().flatMap(mlp -> mlp.matrices().stream()).allMatch(Pieces::isInBlocks);
+    }
+
     private static boolean isInBlocks(Matrix matrix) {
         return matrix instanceof Fp8Matrix m && m.weight().type() == DType.F8_E4M3 && m.blockRows() == FP8_BLOCK
                 && m.blockColumns() == FP8_BLOCK && m.rows() % FP8_BLOCK == 0 && m.columns() % FP8_BLOCK == 0
@@ -177,13 +190,17 @@ final class Pieces {
             List<Matrix> outputs = matrices(some, mlp -> Stream.of(mlp.down().weight()));
             Piece piece = new Piece(layer, Part.EXPERTS, first, count);
             if (stored) {
-                piece.group(inputs, 1, Form.BYTES).group(outputs, 1, Form.BYTES).group(inputs, 4, Form.SCALES)
-                        .group(outputs, 4, Form.SCALES);
+                stored(piece, inputs, outputs);
             } else {
                 piece.group(inputs, elementBytes).group(outputs, elementBytes);
             }
             pieces.add(piece);
         }
+    }
+
+    private static void stored(Piece piece, List<Matrix> inputs, List<Matrix> outputs) {
+        piece.group(inputs, 1, Form.BYTES).group(outputs, 1, Form.BYTES).group(inputs, 4, Form.SCALES).group(outputs, 4,
+                Form.SCALES);
     }
 
     private static List<Matrix> matrices(List<LayerWeights.Mlp> mlps, Function<LayerWeights.Mlp, Stream<Matrix>> part) {

@@ -64,7 +64,9 @@ record WaveMemory(Architecture architecture, int elementBytes, int together) {
                 3 * hidden + sparse.width() + (hidden + sparse.width()) / 32);
         long routed = sparse.router().topK() * each;
         long shared = sparse.shared()
-                .map(block -> (3L * block.width() + architecture.hidden()) * elementBytes + 4).orElse(0L);
+                .map(block -> Math.max((3L * block.width() + hidden) * elementBytes + 4,
+                        3 * hidden + block.width() + (hidden + block.width()) / 32))
+                .orElse(0L);
         return Math.max(routed, shared);
     }
 

@@ -16,6 +16,8 @@ final class WaveState implements AutoCloseable {
     private final long ids;
     private final long positions;
     private final Routed routed;
+    /** {0, together}, {0, tokens of the last part}. */
+    private final long ranges;
     private final Cuda cuda;
     private final Launcher launcher;
     private final List<Tokens> whole = new ArrayList<>();
@@ -36,6 +38,8 @@ final class WaveState implements AutoCloseable {
         long offsets = 4L * (memory.experts() + 1) * Math.ceilDiv(tokens, (long) memory.together());
         routed = new Routed(kept.take(4 * pairs), kept.take(2 * pairs), kept.take(4 * pairs), kept.take(offsets),
                 kept.take(4 * pairs), kept.take(4 * pairs));
+        ranges = kept.take(16);
+        writeRanges(tokens);
         long starts = kept.take(8 * (tokens + 1));
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment host = arena.allocate(8 * (tokens + 1), 4);
@@ -83,8 +87,21 @@ final class WaveState implements AutoCloseable {
 
     private Tokens tokens(int from, int count, int ofSequences, long starts, Attention.Tiles tiles) {
         return new Tokens(from, count, residual + 4L * from * hidden(),
-                normed + (long) memory.elementBytes() * from * hidden(), positions + 4L * from, ofSequences, starts,
+                normed + (long) memory.elementBytes() * from * hidden(), positions + 4L * from,
+                range(count), ofSequences, starts,
                 tiles);
+    }
+
+    private void writeRanges(long tokens) {
+        int rest = Math.toIntExact((tokens - 1) % memory.together()) + 1;
+        try (Arena arena = Arena.ofConfined()) {
+            launcher.copyIn(ranges, arena.allocateFrom(ValueLayout.JAVA_INT, 0, memory.together(), 0, rest), 16);
+        }
+    }
+
+    /** Of parts of {@link #any}; others are not sorted. */
+    private long range(int count) {
+        return count == memory.together() ? ranges : ranges + 8;
     }
 
     /** All tokens, in parts of whole sequences. */

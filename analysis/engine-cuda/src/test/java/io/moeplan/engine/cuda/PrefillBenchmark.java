@@ -75,7 +75,8 @@ final class PrefillBenchmark {
         try (Cuda cuda = Cuda.open(0)) {
             bytes = memory > 0 ? memory : cuda.usableBytes();
         }
-        EngineOptions options = new EngineOptions(bytes, 12, System.err::println);
+        EngineOptions options = new EngineOptions(bytes, Runtime.getRuntime().availableProcessors(),
+                System.err::println);
         CudaBackend[] backend = new CudaBackend[1];
         try (Engine engine = Engine.open(model, options, m -> backend[0] = new CudaBackend(m, Cuda.open(0),
                 precision, bytes, options.threads(), options.warnings()))) {
