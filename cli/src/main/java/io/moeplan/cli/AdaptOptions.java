@@ -10,22 +10,23 @@ import io.moeplan.eplb.migration.Migration;
 import io.moeplan.eplb.migration.MoveLimit;
 import io.moeplan.eplb.migration.Relabelling;
 import io.moeplan.eplb.migration.Survival;
-import io.moeplan.eplb.planfile.PlanFile;
 import io.moeplan.eplb.planner.Planner;
 import io.moeplan.eplb.planner.SearchPlanner;
 import io.moeplan.eplb.search.Objective;
+import io.moeplan.recording.maps.MapTarget;
 import io.moeplan.report.MigrationText;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.Locale;
 import picocli.CommandLine.Option;
 
 /** What a plan is adapted to once it is made: the layout that runs now, and failures that it must outlive. */
 final class AdaptOptions {
-    @Option(names = "--current", paramLabel = "FILE", description = "The plan that runs now: experts stay on their GPUs"
-            + " where they can, and the moves are counted.")
-    private Path current;
+    @Option(names = "--current", paramLabel = PlanArgument.LABEL, converter = PlanArgument.Reader.class,
+            description = "What runs now, a plan file or " + PlanArgument.MAPS
+                    + ": experts stay on their GPUs where they"
+                    + " can, and the moves are counted.")
+    private PlanArgument current;
 
     @Option(names = "--max-moves", paramLabel = "N", description = "At most N experts move to another GPU, over all"
             + " layers (with --current).")
@@ -57,16 +58,19 @@ final class AdaptOptions {
      *
      * @param trace   the steps that the plan was made on
      * @param planner what made it: plans on the way to it are made for the same
+     * @param target  what the current layout is read for, if it is an engine's map
      * @throws IOException if the current plan cannot be read
      */
-    Plan adapt(Plan plan, LoadTrace trace, Planner planner, PrintWriter out) throws IOException {
+    Plan adapt(Plan plan, LoadTrace trace, Planner planner, MapTarget target, PrintWriter out)
+            throws IOException {
         Objective objective = planner instanceof SearchPlanner search ? search.goal() : new Objective.Mean();
         Plan adapted = plan;
         if (survive != null) {
             adapted = Survival.ensure(adapted, trace, survive, domain, objective);
         }
         if (current != null) {
-            adapted = afterCurrent(PlanFile.read(current), adapted, trace, objective, out);
+            adapted = afterCurrent(current.read(target, plan.topology().nodes(), plan.topology().gpus()), adapted,
+                    trace, objective, out);
         }
         if (survive != null) {
             out.print(MigrationText.survival(Survival.cases(adapted, trace, domain),

@@ -31,6 +31,9 @@ final class CalibrateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new IOException(file + ": is a folder; measurements are a file of two columns: max/mean, seconds");
+        }
         if (Files.size(file) > LARGEST_FILE) {
             throw new IOException(file + ": larger than 64 MiB, which no list of measurements needs");
         }

@@ -18,12 +18,13 @@ import io.moeplan.eplb.replay.ReplaySplit;
 import io.moeplan.recording.Manifest;
 import io.moeplan.recording.Mode;
 import io.moeplan.recording.Recording;
+import io.moeplan.recording.maps.EngineMap;
+import io.moeplan.recording.maps.MapTarget;
 import io.moeplan.report.ComparisonReport;
 import io.moeplan.report.CsvReport;
 import io.moeplan.report.JsonReport;
 import io.moeplan.report.TextReport;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -99,10 +100,15 @@ final class CompareCommand implements Callable<Integer> {
     @Mixin
     private ReplayOptionsMixin replay;
 
-    @Option(names = "--current", paramLabel = "FILE", description = "The plan that is loaded now: gains and moves are"
-            + " counted from it where the GPUs are the same. Default: the engine's default layout with as little"
-            + " redundancy as the GPUs allow. The gain against that layout in a plan's own slots is said too.")
-    private Path current;
+    @Option(names = {"--current", "--plan"}, paramLabel = PlanArgument.LABEL, converter = PlanArgument.Reader.class,
+            description = "What is loaded now, a plan file or " + PlanArgument.MAPS + ": gains and moves are"
+                    + " counted from it where the GPUs are the same. Default: the engine's default layout with as little"
+                    + " redundancy as the GPUs allow. The gain against that layout in a plan's own slots is said too.")
+    private PlanArgument current;
+
+    @Option(names = "--current-gpus", paramLabel = "G", description = "GPUs that an engine's map of --current is for,"
+            + " where its file does not say. Default: those of --gpus, if there is one number.")
+    private Integer currentGpus;
 
     @Mixin
     private ExpertBytes expertBytes;
@@ -163,11 +169,14 @@ final class CompareCommand implements Callable<Integer> {
 
     private Comparison.Setting setting() throws IOException {
         Dispatch rule = dispatch.rule();
-        Optional<Plan> loaded = current == null ? Optional.empty() : Optional.of(PlanFile.read(current));
         Recording opened = recording.open();
         Manifest manifest = opened.manifest();
+        Optional<Plan> loaded = current == null ? Optional.empty() : Optional.of(loaded(manifest));
         var bytes = expertBytes.of(manifest);
         HoldoutSplit split = HoldoutSplit.of(recording.trace(opened), holdout);
+        if (replay.asked()) {
+            JudgedRequests.require(opened);
+        }
         boolean traffic = !noTraffic && manifest.mode() == Mode.PER_TOKEN;
         Optional<TokenTrace> tokens = traffic || replay.asked()
                 ? Optional.of(opened.tokenTrace())
@@ -175,6 +184,20 @@ final class CompareCommand implements Callable<Integer> {
         return new Comparison.Setting(split, judged(split, tokens, rule), traffic ? tokens : Optional.empty(),
                 Facts.model(manifest), opened.digest(), nodes, groups == null ? manifest.numGroups() : groups,
                 Optional.ofNullable(spare), rule, loaded, bytes, deadZone.ratio());
+    }
+
+    private Plan loaded(Manifest manifest) throws IOException {
+        Optional<EngineMap> map = current.map();
+        if (map.isEmpty()) {
+            return PlanFile.read(current.file());
+        }
+        boolean told = currentGpus != null || map.get().gpus() > 0;
+        if (!told && gpus.stream().distinct().count() > 1) {
+            throw new IllegalArgumentException(current.file() + ": the map does not say how many GPUs it is for: add"
+                    + " --current-gpus N");
+        }
+        int asked = currentGpus != null ? currentGpus : told ? 0 : gpus.getFirst();
+        return map.get().plan(MapTarget.of(manifest), nodes, asked);
     }
 
     /** The steps to judge on for a number of GPUs: a replay has as many ranks, unless told otherwise. */

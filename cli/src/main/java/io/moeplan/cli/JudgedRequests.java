@@ -5,6 +5,7 @@ import io.moeplan.eplb.TokenTrace;
 import io.moeplan.eplb.judge.HoldoutSplit;
 import io.moeplan.eplb.replay.ReplaySplit;
 import io.moeplan.recording.Absent;
+import io.moeplan.recording.Mode;
 import io.moeplan.recording.Recording;
 import java.io.IOException;
 import java.util.function.Function;
@@ -23,11 +24,22 @@ final class JudgedRequests {
      */
     static Function<Plan, ReplaySplit> of(RecordingArgument argument, Recording recording, Double holdout)
             throws IOException {
-        if (recording.lacks(Absent.REQUESTS)) {
+        require(recording);
+        return orPasses(argument, recording, holdout);
+    }
+
+    /** @throws IllegalArgumentException if the recording has tokens whose requests its source did not tell */
+    static void require(Recording recording) {
+        if (recording.manifest().mode() == Mode.PER_TOKEN && recording.lacks(Absent.REQUESTS)) {
             throw new IllegalArgumentException(
                     recording.dir() + ": its source did not tell which request a token belongs"
                             + " to, which --replay needs: leave --replay out to judge on the passes that ran");
         }
+    }
+
+    /** The same, where forward passes in the place of requests will do. */
+    static Function<Plan, ReplaySplit> orPasses(RecordingArgument argument, Recording recording, Double holdout)
+            throws IOException {
         TokenTrace tokens = recording.tokenTrace();
         if (holdout == null) {
             String digest = recording.digest();

@@ -20,7 +20,8 @@ import picocli.CommandLine.Spec;
         footer = {"", "Exit codes: 0 done, 1 failed, 2 wrong usage."})
 public final class Moeplan implements Runnable {
     private static final List<Class<?>> COMMANDS = List.of(ProfileCommand.class, RecordCommand.class,
-            ImportCommand.class, InspectCommand.class, AnalyzeCommand.class, PlanCommand.class, CheckCommand.class,
+            ImportCommand.class, MergeCommand.class, InspectCommand.class, AnalyzeCommand.class, PlanCommand.class,
+            CheckCommand.class,
             CalibrateCommand.class,
             SimulateCommand.class, CompareCommand.class, TrafficCommand.class, ExportCommand.class,
             ReportCommand.class, ModelsCommand.class, HelpCommand.class);

@@ -8,6 +8,7 @@ import io.moeplan.eplb.planfile.PlanFile;
 import io.moeplan.eplb.planner.Planner;
 import io.moeplan.eplb.planner.Planning;
 import io.moeplan.recording.Recording;
+import io.moeplan.recording.maps.MapTarget;
 import io.moeplan.report.TextReport;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -59,7 +60,8 @@ final class PlanCommand implements Callable<Integer> {
         HoldoutSplit split = HoldoutSplit.of(recording.trace(opened), planner.holdout());
         PrintWriter stdout = spec.commandLine().getOut();
         Planner chosen = planner.planner(opened, split.plan(), dispatch.rule(), deadZone.asked());
-        Plan plan = adapt.adapt(plan(opened, split.plan(), chosen), split.plan(), chosen, stdout);
+        Plan plan = adapt.adapt(plan(opened, split.plan(), chosen), split.plan(), chosen,
+                MapTarget.of(opened.manifest()), stdout);
         PlanFile.write(plan, out);
         stdout.print(dispatch.ignoredBy(chosen));
         stdout.print(TextReport.plan(plan));

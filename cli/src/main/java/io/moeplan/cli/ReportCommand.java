@@ -5,7 +5,6 @@ import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.dispatch.Dispatch;
 import io.moeplan.eplb.judge.HoldoutSplit;
 import io.moeplan.eplb.judge.JudgedSteps;
-import io.moeplan.eplb.planfile.PlanFile;
 import io.moeplan.recording.Recording;
 import io.moeplan.report.HtmlReport;
 import io.moeplan.report.PlanReport;
@@ -36,8 +35,12 @@ final class ReportCommand implements Callable<Integer> {
     @Mixin
     private RecordingArgument recording;
 
-    @Option(names = "--plan", paramLabel = "FILE", description = "A plan file, judged as simulate does.")
-    private Path planFile;
+    @Option(names = "--plan", paramLabel = PlanArgument.LABEL, converter = PlanArgument.Reader.class,
+            description = "A plan file, judged as simulate does; or " + PlanArgument.MAPS + ".")
+    private PlanArgument planFile;
+
+    @Mixin
+    private MapDeployment deployment;
 
     @Mixin
     private DispatchOption dispatch;
@@ -61,7 +64,7 @@ final class ReportCommand implements Callable<Integer> {
         LoadTrace trace = recording.trace(opened);
         Optional<PlanReport> plan = planFile == null
                 ? Optional.empty()
-                : Optional.of(judged(PlanFile.read(planFile), opened, trace));
+                : Optional.of(judged(deployment.read(planFile, opened, recording), opened, trace));
         ReportModel model = ReportModel.of(Facts.run(opened, trace), Analyzer.analyze(trace, opened.loadsByTag()),
                 trace, plan);
         HtmlReport.write(model, out);

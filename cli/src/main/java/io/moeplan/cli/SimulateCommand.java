@@ -4,7 +4,6 @@ import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.judge.HoldoutSplit;
 import io.moeplan.eplb.judge.JudgedSteps;
-import io.moeplan.eplb.planfile.PlanFile;
 import io.moeplan.eplb.replay.ReplaySplit;
 import io.moeplan.recording.Recording;
 import io.moeplan.report.CsvReport;
@@ -12,7 +11,6 @@ import io.moeplan.report.JsonReport;
 import io.moeplan.report.PlanReport;
 import io.moeplan.report.TextReport;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -34,8 +32,13 @@ final class SimulateCommand implements Callable<Integer> {
     @Mixin
     private RecordingArgument recording;
 
-    @Option(names = "--plan", paramLabel = "FILE", required = true, arity = "1..*", description = "Plan files.")
-    private List<Path> plans;
+    @Option(names = "--plan", paramLabel = PlanArgument.LABEL, required = true, arity = "1..*",
+            converter = PlanArgument.Reader.class,
+            description = "Plan files; or what is loaded now, as " + PlanArgument.MAPS + ".")
+    private List<PlanArgument> plans;
+
+    @Mixin
+    private MapDeployment deployment;
 
     @Mixin
     private DispatchOption dispatch;
@@ -59,8 +62,8 @@ final class SimulateCommand implements Callable<Integer> {
         Recording opened = recording.open();
         Function<Plan, JudgedSteps> steps = replay.asked() ? replayed(opened) : recorded(opened);
         List<PlanReport> reports = new ArrayList<>();
-        for (Path file : plans) {
-            Plan plan = PlanFile.read(file);
+        for (PlanArgument argument : plans) {
+            Plan plan = deployment.read(argument, opened, recording);
             reports.add(Judging.report(plan, steps.apply(plan), dispatch.rule(plan), deadZone.ratio()));
         }
         format.print(spec.commandLine().getOut(),

@@ -4,12 +4,12 @@ import io.moeplan.eplb.Layout;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.TokenTrace;
 import io.moeplan.eplb.dispatch.Dispatch;
-import io.moeplan.eplb.planfile.PlanFile;
 import io.moeplan.eplb.replay.ReplaySplit;
 import io.moeplan.eplb.traffic.RankCosts;
 import io.moeplan.eplb.traffic.RankCostsFile;
 import io.moeplan.eplb.traffic.TokenSources;
 import io.moeplan.eplb.traffic.Traffic;
+import io.moeplan.recording.Recording;
 import io.moeplan.report.TrafficRendering;
 import io.moeplan.report.TrafficReport;
 import java.io.IOException;
@@ -37,8 +37,13 @@ final class TrafficCommand implements Callable<Integer> {
     @Mixin
     private RecordingArgument recording;
 
-    @Option(names = "--plan", paramLabel = "FILE", required = true, arity = "1..*", description = "Plan files.")
-    private List<Path> plans;
+    @Option(names = "--plan", paramLabel = PlanArgument.LABEL, required = true, arity = "1..*",
+            converter = PlanArgument.Reader.class,
+            description = "Plan files; or what is loaded now, as " + PlanArgument.MAPS + ".")
+    private List<PlanArgument> plans;
+
+    @Mixin
+    private MapDeployment deployment;
 
     @Mixin
     private DispatchOption dispatch;
@@ -60,10 +65,11 @@ final class TrafficCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Optional<RankCosts> costs = rankCosts == null ? Optional.empty() : Optional.of(RankCostsFile.read(rankCosts));
-        Function<Plan, ReplaySplit> requests = JudgedRequests.of(recording, recording.open(), holdout);
+        Recording opened = recording.open();
+        Function<Plan, ReplaySplit> requests = JudgedRequests.orPasses(recording, opened, holdout);
         List<TrafficReport> reports = new ArrayList<>();
-        for (Path file : plans) {
-            Plan plan = PlanFile.read(file);
+        for (PlanArgument argument : plans) {
+            Plan plan = deployment.read(argument, opened, recording);
             reports.add(report(plan, requests.apply(plan), costs));
         }
         format.print(spec.commandLine().getOut(),

@@ -3,6 +3,7 @@ package io.moeplan.recording;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What {@code manifest.json} of a recording says.
@@ -83,6 +84,11 @@ public record Manifest(String toolVersion, Model model, int numHiddenLayers, Lis
     /** Number of MoE layers. */
     public int layers() {
         return layerIds.size();
+    }
+
+    /** What is known from the beginning, as text by the names in the file: what the Arrow files' schemas repeat. */
+    public Map<String, String> metadata() {
+        return ManifestJson.schemaMetadata(this);
     }
 
     /** The same with what is known at the end. */

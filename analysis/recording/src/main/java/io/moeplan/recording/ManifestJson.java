@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -100,6 +101,8 @@ final class ManifestJson {
         }
         try {
             return fromJson(MAPPER.readTree(bytes));
+        } catch (CharConversionException e) {
+            throw new IOException(file + ": no text in UTF-8", e);
         } catch (JsonProcessingException e) {
             String place = e.getLocation() == null
                     ? ""

@@ -104,6 +104,15 @@ public final class Recording {
     }
 
     /**
+     * Whether its tokens carry gate weights.
+     *
+     * @throws IOException if the file is damaged
+     */
+    public boolean hasWeights() throws IOException {
+        return manifest.mode() == Mode.PER_TOKEN && TokenInput.hasWeights(dir.resolve(Tables.TOKENS), manifest);
+    }
+
+    /**
      * Feeds all tokens to {@code consumer}, in the order of the workload; nothing unless the recording is per-token.
      * Every value was checked: experts are below {@code num_experts}, requests and positions not negative.
      *

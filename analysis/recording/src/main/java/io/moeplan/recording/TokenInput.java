@@ -20,10 +20,20 @@ final class TokenInput {
         this.capacity = capacity;
     }
 
+    static boolean hasWeights(Path file, Manifest manifest) throws IOException {
+        try (ArrowFileInput input = ArrowFileInput.open(file)) {
+            return hasWeights(input, manifest);
+        }
+    }
+
+    private static boolean hasWeights(ArrowFileInput input, Manifest manifest) throws IOException {
+        return input.columnCount() == Tables.tokens(manifest, true).size();
+    }
+
     static void read(Path file, Manifest manifest, TokenConsumer consumer) throws IOException {
         long rows = 0;
         try (ArrowFileInput input = ArrowFileInput.open(file)) {
-            boolean weights = input.columnCount() == Tables.tokens(manifest, true).size();
+            boolean weights = hasWeights(input, manifest);
             List<Column> columns = Tables.tokens(manifest, weights);
             input.expect(columns);
             TokenInput reader = new TokenInput(manifest, weights, Tables.batchRows(columns));

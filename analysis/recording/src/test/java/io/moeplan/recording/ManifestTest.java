@@ -76,6 +76,14 @@ class ManifestTest {
                 .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n"));
     }
 
+    /** Its first bytes look like text in UTF-32. */
+    @Test
+    void aManifestInAnotherEncodingIsNamed() throws IOException {
+        Files.write(dir.resolve("manifest.json"), new byte[]{(byte) 0x80, 0, 0, 0, 'm', 'a', 't', '"'});
+        assertThatThrownBy(() -> Recording.open(dir)).isInstanceOf(IOException.class)
+                .hasMessageContaining("manifest.json").hasMessageContaining("UTF-8");
+    }
+
     @Test
     void aDirectoryWithoutManifestIsNoRecording() {
         assertThatThrownBy(() -> Recording.open(dir)).isInstanceOf(IOException.class)

@@ -45,8 +45,18 @@ final class Words {
 
     /** What a plan was made on and judged on. */
     static String holdout(Holdout holdout) {
+        if (holdout.planSteps() == 0) {
+            return "planned on no recording, judged on " + count(holdout.judgedSteps(), "step")
+                    + (holdout.replayed() ? " replayed from requests (" : " (") + integer(holdout.judgedTokens())
+                    + " tokens)";
+        }
         if (holdout.replayed()) {
             return replay(holdout);
+        }
+        if (holdout.fraction() == 1) {
+            return "planned on " + count(holdout.planSteps(), "step") + " of another recording, judged on all "
+                    + count(holdout.judgedSteps(), "step") + " of this one (unseen, " + integer(holdout.judgedTokens())
+                    + " tokens)";
         }
         if (!holdout.unseen()) {
             return "planned and judged on the same " + count(holdout.judgedSteps(), "step") + " ("

@@ -4,17 +4,22 @@ import io.moeplan.eplb.LayerPlan;
 import io.moeplan.eplb.Plan;
 import io.moeplan.eplb.planner.ContiguousPlanner;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 
 /**
  * SGLang's {@code --init-expert-location}: {@code {"physical_to_logical_map": [layers][slots]}}, where layers are all
- * decoder layers. Dense layers get the contiguous row, which SGLang never looks at.
+ * decoder layers. Dense layers get the contiguous row, which SGLang never looks at. SGLang takes the same as a PyTorch
+ * archive, and goes by the file's name: {@code .json} or {@code .pt}.
  *
  * @param decoderLayers the model's decoder layers; if unknown, those up to the plan's last MoE layer
  */
 public record SglangExporter(OptionalInt decoderLayers) implements Exporter {
+    /** The key of the map in its file. */
+    public static final String KEY = "physical_to_logical_map";
+
     @Override
     public String name() {
         return "sglang";
@@ -37,18 +42,31 @@ public record SglangExporter(OptionalInt decoderLayers) implements Exporter {
 
     @Override
     public Export render(Plan plan) {
+        return new Export("{\"" + KEY + "\": " + Plans.rows(map(plan)) + "}\n", notes(plan));
+    }
+
+    /**
+     * The map that the file holds, {@code [decoder layers][slots]}; validates the plan first.
+     *
+     * @throws IllegalArgumentException as {@link #validate} does
+     */
+    public int[][] map(Plan plan) {
         validate(plan);
-        int rows = rows(plan);
-        int[][] map = new int[rows][];
+        int[][] map = new int[rows(plan)][];
         Arrays.fill(map, ContiguousPlanner.layout(plan.model().experts(), plan.topology().slots()));
         for (LayerPlan layer : plan.layers()) {
             map[layer.layer()] = layer.physicalToLogical();
         }
-        List<String> notes = decoderLayers.isPresent()
+        return map;
+    }
+
+    /** As {@link Export#notes()}. */
+    public List<String> notes(Plan plan) {
+        int rows = rows(plan);
+        return decoderLayers.isPresent()
                 ? List.of()
                 : List.of("SGLang wants a row for every decoder layer: took the model to have " + rows
                         + ", its last MoE layer being number " + (rows - 1));
-        return new Export("{\"physical_to_logical_map\": " + Plans.rows(map) + "}\n", notes);
     }
 
     private int rows(Plan plan) {
@@ -58,15 +76,28 @@ public record SglangExporter(OptionalInt decoderLayers) implements Exporter {
     @Override
     public String howToLoad(Plan plan, Path file) {
         int gpus = plan.topology().gpus();
-        return Plans.lines(List.of(
+        List<String> lines = new ArrayList<>(List.of(
                 "python -m sglang.launch_server --model-path MODEL --tp-size " + gpus + " --ep-size " + gpus
                         + " --ep-num-redundant-experts " + Plans.redundant(plan) + " --init-expert-location "
-                        + Plans.quoted(file.toString()) + " --ep-dispatch-algorithm dynamic",
+                        + Plans.quoted(file.toString()) + " --ep-dispatch-algorithm " + dispatch(plan),
                 "The map has " + rows(plan) + " rows, one per decoder layer, and " + plan.topology().slots()
                         + " slots: SGLang takes it only with exactly this --ep-size and"
                         + " --ep-num-redundant-experts, and a row for each of the model's decoder layers.",
-                "--ep-dispatch-algorithm dynamic sends each token to a random replica, which is the even split the"
-                        + " plan assumes.",
+                "The plan was made for dispatch " + plan.dispatch() + "; without --ep-dispatch-algorithm SGLang takes"
+                        + " static.",
+                "SGLang ignores the map in silence for models whose class has no get_model_config_for_expert_location.",
                 "Leave --enable-eplb off, or SGLang replaces the map with its own after a while."));
+        if (!file.toString().endsWith(".json") && !file.toString().endsWith(".pt")) {
+            lines.add("SGLang tells what a file is by its name: rename this one to end in .json before it is loaded.");
+        }
+        return Plans.lines(lines);
+    }
+
+    /** SGLang's name for the rule that the plan was made for; {@code dynamic} is the even split on average. */
+    private static String dispatch(Plan plan) {
+        return switch (plan.dispatch()) {
+            case "static", "lp" -> plan.dispatch();
+            default -> "dynamic";
+        };
     }
 }

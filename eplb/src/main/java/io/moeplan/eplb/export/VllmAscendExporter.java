@@ -93,6 +93,8 @@ public record VllmAscendExporter() implements Exporter {
                 "vllm serve MODEL --enable-expert-parallel --additional-config " + Plans.quoted(config),
                 "The tensor-parallel size times the data-parallel size must be " + plan.topology().gpus()
                         + ". A static map needs no environment variable.",
+                "Where it cannot read the file, vllm-ascend falls back to its default layout in silence: give a path that"
+                        + " every rank sees.",
                 "Only Model Runner V1 reads it; Model Runner V2 (VLLM_USE_V2_MODEL_RUNNER=1) refuses static maps."));
         if (Plans.redundant(plan) > 0) {
             lines.add("The map has " + Plans.redundant(plan)

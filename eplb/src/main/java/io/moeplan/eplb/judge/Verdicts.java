@@ -115,6 +115,10 @@ public final class Verdicts {
 
     private static String judgedOn(Holdout holdout) {
         String steps = holdout.judgedSteps() == 1 ? "1 step" : holdout.judgedSteps() + " steps";
+        if (holdout.planSteps() == 0) {
+            return "judged on " + steps + (holdout.replayed() ? " replayed from requests" : "")
+                    + ", none of which it was planned on";
+        }
         if (holdout.replayed()) {
             return holdout.unseen()
                     ? "judged on " + steps + " replayed from requests held out from planning"

@@ -1,7 +1,9 @@
 package io.moeplan.eplb.planfile;
 
+import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,12 +16,27 @@ import java.util.UUID;
 public final class AtomicFile {
     private AtomicFile() {}
 
+    /** Writes what a file is to hold. */
+    @FunctionalInterface
+    public interface Content {
+        void writeTo(OutputStream out) throws IOException;
+    }
+
     /**
      * Writes a text as UTF-8, in place of whatever file was there.
      *
      * @throws IOException if it cannot be written; the message names the file
      */
     public static void write(Path file, String text) throws IOException {
+        write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /**
+     * Writes whatever {@code content} does, in place of whatever file was there.
+     *
+     * @throws IOException if it cannot be written; the message names the file
+     */
+    public static void write(Path file, Content content) throws IOException {
         Path target = file.toAbsolutePath();
         if (Files.isDirectory(target)) {
             throw new IOException(file + ": is a directory, name a file in it");
@@ -29,7 +46,7 @@ public final class AtomicFile {
         }
         Path temporary = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
-            fill(temporary, text);
+            fill(temporary, content);
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             Files.deleteIfExists(temporary);
@@ -37,13 +54,13 @@ public final class AtomicFile {
         }
     }
 
-    private static void fill(Path temporary, String text) throws IOException {
-        try (FileChannel out = FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
-            ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
-            while (bytes.hasRemaining()) {
-                out.write(bytes);
-            }
-            out.force(true);
+    private static void fill(Path temporary, Content content) throws IOException {
+        try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE,
+                StandardOpenOption.CREATE_NEW)) {
+            OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);
+            content.writeTo(out);
+            out.flush();
+            channel.force(true);
         }
     }
 }

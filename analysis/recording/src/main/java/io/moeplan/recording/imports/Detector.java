@@ -1,5 +1,7 @@
 package io.moeplan.recording.imports;
 
+import io.moeplan.recording.maps.EngineMap;
+import io.moeplan.recording.maps.EngineMaps;
 import io.moeplan.tensors.gguf.GgufFile;
 import io.moeplan.tensors.torch.TorchArchive;
 import io.moeplan.tensors.torch.Value;
@@ -17,6 +19,11 @@ final class Detector {
 
     /** @throws IOException if it holds none that can be read, saying what it is instead */
     static SourceFormat detect(Path source) throws IOException {
+        Optional<EngineMap> map = Files.isRegularFile(source) ? EngineMaps.find(source) : Optional.empty();
+        if (map.isPresent()) {
+            throw new IOException(source + ": is an expert map (" + map.get().engine().label()
+                    + "), which holds no loads to import");
+        }
         Optional<SourceFormat> found = find(source);
         if (found.isPresent()) {
             return found.get();
@@ -38,7 +45,7 @@ final class Detector {
             case NUMPY -> Optional.of(SourceFormat.COUNT_MATRIX);
             case GGUF -> ofGguf(source);
             case JSON_OBJECT -> ofJson(source);
-            case JSON_ARRAY -> Optional.of(isOutputs(source) ? SourceFormat.ROUTED_EXPERTS : SourceFormat.COUNT_MATRIX);
+            case JSON_ARRAY -> ofArray(source);
             case TEXT -> CountText.looksLikeOne(source) ? Optional.of(SourceFormat.COUNT_MATRIX) : Optional.empty();
             // the archive reader says what is wrong with it
             case PICKLE -> Optional.of(SourceFormat.SGLANG);
@@ -72,6 +79,14 @@ final class Detector {
         try (GgufFile gguf = GgufFile.open(file)) {
             return Imatrix.isOne(gguf) ? Optional.of(SourceFormat.LLAMA_IMATRIX) : Optional.empty();
         }
+    }
+
+    /** Outputs, other objects, or numbers. */
+    private static Optional<SourceFormat> ofArray(Path file) throws IOException {
+        if (!Lines.isArrayOfObjects(file)) {
+            return Optional.of(SourceFormat.COUNT_MATRIX);
+        }
+        return isOutputs(file) ? Optional.of(SourceFormat.ROUTED_EXPERTS) : Optional.empty();
     }
 
     private static Optional<SourceFormat> ofJson(Path file) throws IOException {

@@ -3,6 +3,7 @@ package io.moeplan.recording.imports;
 import io.moeplan.recording.Absent;
 import io.moeplan.recording.Manifest;
 import io.moeplan.recording.Mode;
+import io.moeplan.recording.NewFolder;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -38,7 +39,7 @@ public final class Importer {
             case TENSORRT_LLM -> TensorRtLlmDump.open(source, options.mode() == Mode.PER_TOKEN);
             case ROUTED_EXPERTS -> RoutedExperts.open(source, options);
             case LLAMA_IMATRIX -> Imatrix.open(source);
-            case COUNT_MATRIX -> CountMatrix.open(source);
+            case COUNT_MATRIX -> CountTable.isOne(source) ? CountTable.open(source) : CountMatrix.open(source);
         };
         try {
             return inMode(source, opened, options.mode());

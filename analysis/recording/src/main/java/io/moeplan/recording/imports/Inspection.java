@@ -3,6 +3,8 @@ package io.moeplan.recording.imports;
 import io.moeplan.recording.Absent;
 import io.moeplan.recording.Mode;
 import io.moeplan.recording.Origin;
+import io.moeplan.recording.maps.EngineMap;
+import io.moeplan.recording.maps.EngineMaps;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +31,10 @@ public record Inspection(String what, List<String> details) {
         if (!Files.exists(source)) {
             throw new IOException(source + ": no such file or folder");
         }
+        Optional<EngineMap> map = Files.isRegularFile(source) ? EngineMaps.find(source) : Optional.empty();
+        if (map.isPresent()) {
+            return ofMap(map.get());
+        }
         Optional<SourceFormat> format = Detector.find(source);
         if (format.isPresent()) {
             return ofLoads(source, format.get());
@@ -43,22 +49,41 @@ public record Inspection(String what, List<String> details) {
         List<String> details = new ArrayList<>();
         try (LoadSource opened = Importer.open(source, format, ImportOptions.of("inspect"))) {
             switch (opened) {
-                case StepSource steps -> describe(steps.shape(), details);
+                case StepSource steps -> describe(steps.shape(), opened instanceof CountTable, details);
                 case TokenSource tokens -> describe(tokens.shape(), details);
             }
         }
-        details.add("import it with: moeplan import --from " + format.label());
+        details.add("import it with: moeplan import " + source + " --out REC");
         return new Inspection(format.description(), details);
     }
 
-    private static void describe(StepSource.Shape shape, List<String> details) {
+    private static Inspection ofMap(EngineMap map) {
+        int[] numbers = map.numbers();
+        int slots = map.slots()[0].length;
+        List<String> details = new ArrayList<>();
+        details.add("layers: " + map.slots().length + " " + map.rows().words()
+                + (numbers == null ? "" : " " + numbers[0] + " to " + numbers[numbers.length - 1]));
+        details.add("slots: " + slots + (map.gpus() > 0
+                ? " on " + map.gpus() + " GPUs"
+                : "; on how many GPUs is not told"));
+        details.add("experts: " + map.experts() + ", so " + (slots - map.experts()) + " redundant");
+        details.add("judge it with: moeplan simulate REC --plan " + map.engine().label() + ":" + map.file()
+                + (map.gpus() > 0 ? "" : " --gpus G"));
+        details.add("as a plan file: moeplan import " + map.file() + " --out plan.json");
+        return new Inspection("an expert map (" + map.engine().label() + ")", details);
+    }
+
+    private static void describe(StepSource.Shape shape, boolean tellsTokens, List<String> details) {
         details.add("shape: " + shape.layerNumbers().length + " layers, " + shape.experts() + " experts each"
                 + (shape.topK() > 0 ? ", top-" + shape.topK() : ""));
         details.add("mode: " + shape.mode().label());
         Set<Absent> absent = new TreeSet<>(shape.absent());
         absent.add(Absent.REQUESTS);
         if (shape.topK() == 0) {
-            absent.addAll(Set.of(Absent.TOP_K, Absent.TOKENS));
+            absent.add(Absent.TOP_K);
+        }
+        if (shape.topK() == 0 && !tellsTokens) {
+            absent.add(Absent.TOKENS);
         }
         details.add("not told: " + labels(absent));
     }

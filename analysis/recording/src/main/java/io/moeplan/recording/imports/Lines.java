@@ -26,6 +26,15 @@ final class Lines {
 
     private Lines() {}
 
+    /** Whether a file begins with an array whose first item is an object. */
+    static boolean isArrayOfObjects(Path file) throws IOException {
+        try (JsonParser json = new JsonFactory().createParser(file.toFile())) {
+            return json.nextToken() == JsonToken.START_ARRAY && json.nextToken() == JsonToken.START_OBJECT;
+        } catch (CharConversionException | JsonProcessingException e) {
+            return false;
+        }
+    }
+
     /** @throws IOException if the file is no JSON, naming the line */
     static void forEach(Path file, Visitor visitor) throws IOException {
         int longest = (int) Math.min(Runtime.getRuntime().maxMemory() / 16, Integer.MAX_VALUE - 8);

@@ -1,6 +1,9 @@
 package io.moeplan.recording.imports;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.Topology;
+import io.moeplan.eplb.planfile.PlanFile;
 import io.moeplan.recording.Manifest;
 import io.moeplan.recording.Recording;
 import io.moeplan.tensors.Printable;
@@ -9,15 +12,22 @@ import io.moeplan.tensors.gguf.GgufFile;
 import io.moeplan.tensors.torch.TorchArchive;
 import io.moeplan.tensors.torch.Value;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What files and folders are that hold no loads to import: recordings, plans, engines' maps, models. */
 final class OtherFiles {
     private static final int NAMES_SHOWN = 8;
+    private static final int MOST_ENTRIES = 1000;
+    private static final int MOST_REQUESTS = 1_000_000;
+    private static final String IS_WORKLOAD = "a workload; record it with moeplan record";
     private static final List<String> WORKLOAD = List.of("custom_id", "prompt", "messages", "text", "conversations",
             "prompt_token_ids", "input_ids");
 
@@ -33,9 +43,12 @@ final class OtherFiles {
             case SAFETENSORS -> safetensors(source);
             case GGUF -> gguf(source);
             case ZIP -> archive(source);
-            case JSON_OBJECT -> json(source);
+            case JSON_OBJECT, JSON_ARRAY -> json(source);
             case NUMPY -> List.of("a NumPy array");
-            default -> List.of();
+            case TEXT -> isPage(source)
+                    ? List.of("an HTML page")
+                    : List.of("text; as a workload it is one request (moeplan record)");
+            default -> byMagic(source);
         };
     }
 
@@ -46,9 +59,50 @@ final class OtherFiles {
         if (Files.isRegularFile(folder.resolve("config.json"))) {
             List<String> lines = new ArrayList<>(List.of("a model's folder"));
             lines.addAll(config(folder.resolve("config.json")));
+            lines.add("more: moeplan models " + folder);
             return lines;
         }
-        return List.of();
+        return entries(folder);
+    }
+
+    private static boolean isPage(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            String head = new String(in.readNBytes(16), StandardCharsets.ISO_8859_1).toLowerCase(Locale.ROOT);
+            return head.startsWith("<!doctype html") || head.startsWith("<html");
+        }
+    }
+
+    private static List<String> entries(Path folder) throws IOException {
+        try (Stream<Path> entries = Files.list(folder)) {
+            List<String> names = entries.limit(MOST_ENTRIES).map(entry -> entry.getFileName().toString()).sorted()
+                    .toList();
+            return names.isEmpty()
+                    ? List.of("an empty folder")
+                    : List.of("a folder; inspect what is in it", "holds: " + names(names));
+        }
+    }
+
+    /** Files that moeplan does not read by themselves. */
+    private static List<String> byMagic(Path file) throws IOException {
+        byte[] head;
+        try (InputStream in = Files.newInputStream(file)) {
+            head = in.readNBytes(6);
+        }
+        String magic = new String(head, StandardCharsets.ISO_8859_1);
+        if (magic.equals("ARROW1")) {
+            Path folder = file.toAbsolutePath().getParent();
+            boolean part = folder != null && Files.isRegularFile(folder.resolve(Manifest.FILE_NAME));
+            return List.of("an Arrow file" + (part ? ", part of the recording in its folder" : ""));
+        }
+        if (magic.startsWith("PAR1")) {
+            return List.of("a Parquet file");
+        }
+        if (magic.startsWith("\u001f\u008b")) {
+            return List.of("compressed with gzip; unpack it first");
+        }
+        return magic.startsWith("(\u00b5/\u00fd")
+                ? List.of("compressed with zstd; unpack it first")
+                : List.of();
     }
 
     private static List<String> recording(Manifest manifest) {
@@ -88,9 +142,7 @@ final class OtherFiles {
 
     private static List<String> archive(Path file) throws IOException {
         try (TorchArchive archive = TorchArchive.open(file)) {
-            boolean map = archive.root() instanceof Value.Dict dict && dict.get("physical_to_logical_map") != null;
-            List<String> lines = new ArrayList<>();
-            lines.add(map ? "an SGLang expert map" : "a PyTorch archive");
+            List<String> lines = new ArrayList<>(List.of("a PyTorch archive"));
             lines.addAll(contents(archive.root()));
             return lines;
         }
@@ -108,37 +160,48 @@ final class OtherFiles {
 
     private static List<String> json(Path file) throws IOException {
         List<String> lines = new ArrayList<>();
+        long[] requests = {0};
         Lines.forEach(file, (value, number, done) -> {
-            lines.addAll(object(value));
-            return false;
+            if (number == 1) {
+                lines.addAll(object(file, value));
+            }
+            requests[0] = number;
+            return lines.getFirst().equals(IS_WORKLOAD) && number < MOST_REQUESTS;
         });
+        if (!lines.isEmpty() && lines.getFirst().equals(IS_WORKLOAD)) {
+            lines.add(1, "requests: " + requests[0] + (requests[0] == MOST_REQUESTS ? " or more" : ""));
+        }
         return lines;
     }
 
-    private static List<String> object(JsonNode json) {
+    private static List<String> object(Path file, JsonNode json) throws IOException {
         if (json.path("format").asText().equals("moeplan-plan")) {
-            return List.of("a moeplan plan", "algorithm: " + json.path("algorithm").asText("not told"),
-                    "layers: " + json.path("layers").size());
-        }
-        if (json.has("moe_layer_count") && json.has("layer_list")) {
-            return List.of("a vllm-ascend expert map", "layers: " + json.path("layer_list").size(), "devices: "
-                    + json.path("layer_list").path(0).path("device_list").size());
-        }
-        if (json.has("physical_to_logical_map")) {
-            return List.of("an SGLang or DeepSeek expert map",
-                    "layers: " + json.path("physical_to_logical_map").size(),
-                    "slots: " + json.path("physical_to_logical_map").path(0).size());
-        }
-        if (json.has("expert_to_ep_rank")) {
-            return List.of("a vLLM expert placement");
+            return plan(PlanFile.read(file));
         }
         if (json.has("model_type")) {
             return List.of("a model's config.json", "model_type: " + json.path("model_type").asText());
         }
+        if (json.has("weight_map")) {
+            return List.of("the index of a checkpoint's files", "tensors: " + json.path("weight_map").size());
+        }
+        if (json.has("added_tokens") && json.has("pre_tokenizer")) {
+            return List.of("a tokenizer");
+        }
         if (WORKLOAD.stream().anyMatch(json::has)) {
-            return List.of("a workload; record it with moeplan record");
+            return List.of(IS_WORKLOAD,
+                    "keys: " + names(json.properties().stream().map(entry -> entry.getKey()).toList()));
         }
         return List.of("JSON", "keys: " + names(json.properties().stream().map(entry -> entry.getKey()).toList()));
+    }
+
+    private static List<String> plan(Plan plan) {
+        Topology topology = plan.topology();
+        return List.of("a moeplan plan", "model: " + plan.model().name() + " (" + plan.model().type() + ")",
+                "shape: " + plan.layers().size() + " MoE layers, " + plan.model().experts() + " experts each",
+                "topology: " + topology.nodes() + (topology.nodes() == 1 ? " node, " : " nodes, ") + topology.gpus()
+                        + " GPUs, " + topology.slots() + " slots",
+                "algorithm: " + plan.algorithm() + ", objective " + plan.objective() + ", dispatch " + plan.dispatch(),
+                "made on: " + plan.recording().steps() + " steps, " + plan.recording().tokens() + " tokens");
     }
 
     private static String names(List<String> names) {

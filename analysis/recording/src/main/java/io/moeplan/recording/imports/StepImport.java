@@ -24,6 +24,7 @@ final class StepImport {
     private final Set<Absent> absent = EnumSet.noneOf(Absent.class);
     private long largestTokens = 1;
     private boolean phases;
+    private boolean tokensTold = true;
     private long steps;
 
     private StepImport(StepSource source, ImportOptions options) {
@@ -41,7 +42,6 @@ final class StepImport {
         } else {
             this.topK = 1;
             absent.add(Absent.TOP_K);
-            absent.add(Absent.TOKENS);
         }
     }
 
@@ -73,6 +73,7 @@ final class StepImport {
         if (any || !shape.dropsIdle()) {
             steps++;
             phases |= phase != Phase.MIXED;
+            tokensTold &= given >= 0;
             largestTokens = Math.max(largestTokens, tokens(given, counts));
         }
     }
@@ -117,6 +118,9 @@ final class StepImport {
         }
         absent.addAll(shape.absent());
         absent.add(Absent.REQUESTS);
+        if (absent.contains(Absent.TOP_K) && !tokensTold) {
+            absent.add(Absent.TOKENS);
+        }
         if (!phases) {
             absent.add(Absent.PHASES);
         }

@@ -86,6 +86,30 @@ class EngineDumpsTest {
         assertThat(Manifest.read(temp.resolve("rec"))).isEqualTo(recording.manifest());
     }
 
+    /** Newer versions of TensorRT-LLM count tokens too; attention data parallelism gives every rank its own. */
+    @Test
+    void tokensOfTheRanksAddUp() throws IOException {
+        Path folder = Files.createDirectory(temp.resolve("counted"));
+        StringBuilder tokens = new StringBuilder("{");
+        for (int iteration = 100; iteration < 106; iteration++) {
+            for (int layer = 3; layer < 7; layer++) {
+                tokens.append(tokens.length() > 1 ? ", " : "").append('"').append(iteration).append('_').append(layer)
+                        .append("\": ").append(iteration);
+            }
+        }
+        for (int rank = 0; rank < 4; rank++) {
+            String name = "rank" + rank;
+            Files.copy(Dumps.resource("trtllm/" + name + ".safetensors"), folder.resolve(name + ".safetensors"));
+            Files.writeString(folder.resolve(name + "_numtokens.json"), tokens + "}");
+        }
+        Files.copy(Dumps.resource("trtllm/meta_info.json"), folder.resolve("meta_info.json"));
+        Recording recording = Dumps.imported(folder, Dumps.PLAIN, temp.resolve("rec"));
+        assertThat(recording.trace().steps()).extracting(LoadTrace.Step::tokens).containsExactly(400, 404, 408, 412,
+                416, 420);
+        Files.writeString(folder.resolve("rank2_numtokens.json"), "{\"100_3\": -1}");
+        refused(folder, Dumps.PLAIN, "rank2_numtokens.json");
+    }
+
     @Test
     void passesOfARestartedServerFollow() throws IOException {
         Path twice = Files.createDirectory(temp.resolve("twice"));
@@ -100,7 +124,7 @@ class EngineDumpsTest {
     void refusesWhatASourceCannotGive() {
         refused(Dumps.resource("sglang_stat"), Dumps.options(null, Mode.PER_TOKEN), "holds counts");
         refused(Dumps.resource("trtllm"), Dumps.options(3, null), "leave --top-k out");
-        refused(Dumps.resource("vllm-ascend-map.json"), Dumps.PLAIN, "a vllm-ascend expert map");
+        refused(Dumps.resource("vllm-ascend-map.json"), Dumps.PLAIN, "an expert map (vllm-ascend)");
         refused(temp.resolve("absent"), Dumps.PLAIN, "no such file");
     }
 

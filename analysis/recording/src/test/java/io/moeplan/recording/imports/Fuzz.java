@@ -1,7 +1,11 @@
 package io.moeplan.recording.imports;
 
+import io.moeplan.eplb.dispatch.Engine;
 import io.moeplan.recording.RequestRow;
 import io.moeplan.recording.TokenRows;
+import io.moeplan.recording.maps.EngineMap;
+import io.moeplan.recording.maps.EngineMaps;
+import io.moeplan.recording.maps.MapTarget;
 import io.moeplan.tensors.StridedTensor;
 import io.moeplan.tensors.torch.Sequence;
 import io.moeplan.tensors.torch.TorchArchive;
@@ -37,8 +41,8 @@ final class Fuzz {
     private static final long[] INTERESTING = {0, 1, -1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, Integer.MAX_VALUE,
         Integer.MIN_VALUE, 0xffffffffL, 1L << 32, 1L << 40, Long.MAX_VALUE, Long.MIN_VALUE};
 
-    /** A sound file. */
-    private record Seed(String name, byte[] bytes) {}
+    /** A sound file; one in a folder is put into that folder's place. */
+    record Seed(String name, byte[] bytes) {}
 
     /** How inputs ended. */
     record Tally(long results, long errors, long slowestNanos) {}
@@ -46,11 +50,13 @@ final class Fuzz {
     private final SplittableRandom random;
     private final Path folder;
     private final List<Seed> seeds;
+    private final FuzzedMerge merges;
 
     Fuzz(long seed, Path folder) throws IOException {
         this.random = new SplittableRandom(seed);
         this.folder = folder;
         this.seeds = seeds();
+        this.merges = new FuzzedMerge(seeds);
         Files.createDirectories(folder.resolve("trtllm"));
         Files.copy(Dumps.resource("trtllm/meta_info.json"), folder.resolve("trtllm/meta_info.json"));
     }
@@ -70,11 +76,14 @@ final class Fuzz {
                 + "\"token_ids\":[1,2]}],\"prompt_routed_experts\":[[[1,2],[0,4]]],\"usage\":{\"prompt_tokens\":1}}\n"));
         seeds.add(text("b.jsonl", "{\"routed_experts\":{\"data\":\"AAAAAAEAAAACAAAAAwAAAA==\",\"shape\":[1,2,2]},"
                 + "\"meta_info\":{\"prompt_tokens\":2}}\n{\"error\":{}}"));
+        seeds.addAll(FuzzSeeds.maps());
+        seeds.addAll(FuzzSeeds.tables());
+        seeds.addAll(FuzzSeeds.recordings());
         seeds.add(text("c.jsonl", "{\"routed_experts\":\"AAAAAAEAAAACAAAAAwAAAA==\",\"tag\":\"t\"}"));
         return seeds;
     }
 
-    private static Seed text(String name, String text) {
+    static Seed text(String name, String text) {
         return new Seed(name, text.getBytes(StandardCharsets.UTF_8));
     }
 
@@ -86,6 +95,10 @@ final class Fuzz {
         for (long i = 0; i < inputs; i++) {
             Seed seed = seeds.get(random.nextInt(seeds.size()));
             byte[] bytes = mutated(seed.bytes());
+            if (seed.name().contains("/")) {
+                results += merges.read(folder, seed, bytes) ? 1 : 0;
+                continue;
+            }
             boolean inFolder = seed.name().matches("rank\\d+(_raw)?\\.safetensors|meta_info\\.json");
             Path file = (inFolder ? folder.resolve("trtllm") : folder).resolve(seed.name());
             Files.write(file, bytes);
@@ -107,6 +120,9 @@ final class Fuzz {
     }
 
     private boolean read(Path source, byte[] bytes) {
+        if (source.getFileName().toString().startsWith("map.")) {
+            return readMap(source, bytes);
+        }
         try {
             Inspection.of(source);
             SourceFormat format = Detector.detect(source);
@@ -119,13 +135,41 @@ final class Fuzz {
             }
             return true;
         } catch (IOException e) {
-            String message = e.getMessage();
-            if (message == null || message.contains("\n") || !message.contains(source.getFileName().toString())) {
-                throw failed(source, bytes, "does not name the file in one line: " + message, e);
-            }
+            requireClear(source, bytes, e);
             return false;
         } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
             throw failed(source, bytes, "ends in " + e, e);
+        }
+    }
+
+    /** As a map of every engine's, and of the one that its content says. */
+    private static boolean readMap(Path source, byte[] bytes) {
+        boolean read = false;
+        for (Engine engine : Engine.values()) {
+            try {
+                EngineMap map = EngineMaps.read(engine, source);
+                map.plan(MapTarget.ANY, 1, map.gpus() > 0 ? 0 : 1);
+                read = true;
+            } catch (IOException e) {
+                requireClear(source, bytes, e);
+            } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+                throw failed(source, bytes, "as " + engine + " ends in " + e, e);
+            }
+        }
+        try {
+            Inspection.of(source);
+        } catch (IOException e) {
+            requireClear(source, bytes, e);
+        } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+            throw failed(source, bytes, "ends in " + e, e);
+        }
+        return read;
+    }
+
+    static void requireClear(Path source, byte[] bytes, IOException e) {
+        String message = e.getMessage();
+        if (message == null || message.contains("\n") || !message.contains(source.getFileName().toString())) {
+            throw failed(source, bytes, "does not name the file in one line: " + message, e);
         }
     }
 
@@ -169,7 +213,7 @@ final class Fuzz {
         }
     }
 
-    private static AssertionError failed(Path file, byte[] bytes, String how, Throwable cause) {
+    static AssertionError failed(Path file, byte[] bytes, String how, Throwable cause) {
         try {
             Path kept = Files.write(Path.of(System.getProperty("java.io.tmpdir"), "fuzz-failed-" + file.getFileName()),
                     bytes);
@@ -241,8 +285,9 @@ final class Fuzz {
         long seed = args.length > 1 ? Long.parseLong(args[1]) : 1;
         long from = System.nanoTime();
         Tally tally = new Fuzz(seed, Files.createTempDirectory("fuzz")).run(inputs);
-        System.out.printf("%,d inputs in %,d s: %,d results, %,d errors, slowest %,d ms, %,d MiB of heap allowed%n",
-                inputs,
+        System.out.printf(
+                "seed %d: %,d inputs in %,d s: %,d results, %,d errors, slowest %,d ms, %,d MiB of heap allowed%n",
+                seed, inputs,
                 (System.nanoTime() - from) / 1_000_000_000, tally.results(), tally.errors(),
                 tally.slowestNanos() / 1_000_000, Runtime.getRuntime().maxMemory() >> 20);
     }

@@ -14,7 +14,7 @@ class FuzzTest {
 
     @Test
     void damageEndsInAResultOrOneClearError() throws IOException {
-        Fuzz.Tally tally = new Fuzz(7, temp).run(3000);
+        Fuzz.Tally tally = new Fuzz(7, temp).run(1500);
         assertThat(tally.results()).isPositive();
         assertThat(tally.errors()).isPositive();
     }

@@ -20,11 +20,11 @@ class InspectionTest {
         "sglang_per_token | SGLang's expert distribution recorder | 4 MoE layers, 16 experts each, top-4",
         "sglang_stat | SGLang's expert distribution recorder | not told: tokens, requests, top_k",
         "trtllm | TensorRT-LLM's expert statistics | 4 layers, 16 experts each, top-4",
-        "vllm-ascend-map.json | a vllm-ascend expert map | devices: 4",
-        "count_matrix/steps.npy | counts | count-matrix",
+        "vllm-ascend-map.json | an expert map (vllm-ascend) | slots: 20 on 4 GPUs",
+        "count_matrix/steps.npy | counts | steps.npy --out REC",
         "trtllm/rank0.safetensors | a safetensors file | 100_3",
-        "truth.json | an SGLang or DeepSeek expert map | layers: 4",
-        "goldens.py | nothing that moeplan knows | "})
+        "truth.json | an expert map (sglang) | layers: 4 decoder layers",
+        "goldens.py | text; as a workload it is one request | "})
     void saysWhatThingsAre(String name, String what, String detail) throws IOException {
         Inspection found = Inspection.of(Dumps.resource(name));
         assertThat(found.what()).startsWith(what);

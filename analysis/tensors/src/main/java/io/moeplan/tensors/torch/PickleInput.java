@@ -16,15 +16,20 @@ final class PickleInput {
     /** Lines of the text protocol hold numbers and names, and strings of old writers. */
     private static final int LONGEST_LINE = 1 << 20;
 
+    /** No pickle that only holds values takes more heap for each of its bytes; one that copies them over and over does. */
+    private static final long MOST_PER_BYTE = 128;
+    private static final long LEAST_LIMIT = 1 << 20;
+
     private final Path path;
     private final MemorySegment bytes;
-    private final long limit = Runtime.getRuntime().maxMemory() / 2;
+    private final long limit;
     private long at;
     private long taken;
 
     PickleInput(Path path, MemorySegment bytes) {
         this.path = path;
         this.bytes = bytes;
+        this.limit = Math.min(Runtime.getRuntime().maxMemory() / 2, LEAST_LIMIT + MOST_PER_BYTE * bytes.byteSize());
     }
 
     /** Bytes read so far. */
@@ -44,8 +49,10 @@ final class PickleInput {
     void take(long heapBytes) throws IOException {
         taken += heapBytes;
         if (taken > limit) {
-            throw fault("what it holds takes more than " + (limit >> 20)
-                    + " MiB, half of the memory there is; give moeplan more (-Xmx)");
+            boolean memory = limit == Runtime.getRuntime().maxMemory() / 2;
+            throw fault("what it holds takes more than " + (limit >> 20) + " MiB, " + (memory
+                    ? "half of the memory there is; give moeplan more (-Xmx)"
+                    : "more than a pickle of " + bytes.byteSize() + " bytes needs to"));
         }
     }
 

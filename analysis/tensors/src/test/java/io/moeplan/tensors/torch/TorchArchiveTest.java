@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.moeplan.tensors.StridedTensor;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -138,6 +140,23 @@ class TorchArchiveTest {
         try (TorchArchive archive = TorchArchive.open(pickle(tuples))) {
             assertThat(archive.root().kind()).isEqualTo("a tuple");
         }
+    }
+
+    /** A thousand sets made of one list: every few bytes ask for as much memory as the whole file. */
+    @Test
+    void memoryIsBoundedByTheFile() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes("cbuiltins\nset\nq\1(]q\0(".getBytes(StandardCharsets.ISO_8859_1));
+        for (int i = 0; i < 10_000; i++) {
+            out.write('K');
+            out.write(i);
+        }
+        out.writeBytes("etq\2".getBytes(StandardCharsets.ISO_8859_1));
+        for (int i = 0; i < 1000; i++) {
+            out.writeBytes("h\1h\2R0".getBytes(StandardCharsets.ISO_8859_1));
+        }
+        out.write('.');
+        refused(pickle(out.toByteArray()), "more than a pickle of");
     }
 
     private Path pickle(byte[] bytes) throws IOException {

@@ -1,4 +1,4 @@
-package io.moeplan.recording.imports;
+package io.moeplan.recording;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,16 +9,16 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Makes a folder whole or not at all: what goes into it is written beside it and moved. */
-final class NewFolder {
+public final class NewFolder {
     /** Writes into a folder. */
     @FunctionalInterface
-    interface Filling<T> {
+    public interface Filling<T> {
         T into(Path folder) throws IOException;
     }
 
     private NewFolder() {}
 
-    static <T> T fill(Path out, Filling<T> filling) throws IOException {
+    public static <T> T fill(Path out, Filling<T> filling) throws IOException {
         if (Files.exists(out)) {
             throw new IOException(out + ": exists already; name a new folder for the recording");
         }

@@ -1,0 +1,2 @@
+/** Recordings written for others' tools: SGLang's counts, plain matrices, CSV and Parquet. */
+package io.moeplan.recording.exports;

@@ -1,0 +1,2 @@
+/** Several recordings of one model as one. */
+package io.moeplan.recording.merge;
