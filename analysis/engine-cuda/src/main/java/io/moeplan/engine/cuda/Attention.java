@@ -46,7 +46,7 @@ public final class Attention {
     /**
      * Rows of a matrix, or of some columns of one.
      *
-     * @param stride elements from a row to the next
+     * @param stride elements from a row to the next, a multiple of 8 as the address is of 16 bytes
      * @param step   elements from a head to the next
      */
     public record Rows(long address, long stride, int step) {}
@@ -98,6 +98,9 @@ public final class Attention {
     }
 
     Attention(Cuda cuda, Kernels kernels, Heads heads, boolean hopper) {
+        if (!takes(heads)) {
+            throw new IllegalArgumentException("no kernel takes " + heads);
+        }
         this.cuda = cuda;
         this.heads = heads;
         this.hopper = hopper;

@@ -30,7 +30,15 @@ public final class ExpertChoice {
      * @param scale     what weights are multiplied with at the end
      */
     public record Rule(int experts, int topK, Score score, int groups, int kept, int best, boolean divide,
-            float epsilon, float floor, float scale) {}
+            float epsilon, float floor, float scale) {
+        public Rule {
+            if (experts > 1024 || topK > 32 || groups > 32 || experts % groups != 0
+                    || (long) topK * groups > (long) experts * kept) {
+                throw new IllegalArgumentException("no kernel chooses " + topK + " of " + experts + " experts in "
+                        + kept + " of " + groups + " groups");
+            }
+        }
+    }
 
     public ExpertChoice(Kernels kernels, Rule rule) {
         this.rule = rule;

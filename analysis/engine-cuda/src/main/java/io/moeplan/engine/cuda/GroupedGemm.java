@@ -58,7 +58,14 @@ public final class GroupedGemm {
      * @param columns of the result, a multiple of 8
      * @param depth   columns of the left matrix and the weights, a multiple of 64 (fp8: of 128)
      */
-    public record Sizes(int rows, int experts, int columns, int depth) {}
+    public record Sizes(int rows, int experts, int columns, int depth) {
+        public Sizes {
+            if (experts > 1024 || columns % 8 != 0 || depth % 64 != 0) {
+                throw new IllegalArgumentException("no kernel multiplies " + experts + " experts' " + columns + " x "
+                        + depth);
+            }
+        }
+    }
 
     /**
      * Queues a product without a bias; everything is a device address.

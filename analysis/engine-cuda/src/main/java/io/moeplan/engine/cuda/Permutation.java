@@ -9,6 +9,7 @@ public final class Permutation implements AutoCloseable {
     private final Kernel place;
     private final int experts;
     private final int topK;
+    private final int mostTokens;
     private final DeviceBuffer counts;
     private final DeviceBuffer totals;
 
@@ -21,6 +22,7 @@ public final class Permutation implements AutoCloseable {
     public Permutation(Cuda cuda, Kernels kernels, int experts, int topK, int tokens) {
         this.experts = experts;
         this.topK = topK;
+        mostTokens = tokens;
         String define = "EXPERTS=" + experts;
         count = kernels.get("permute", "count_chunks", define);
         scan = kernels.get("permute", "scan_chunks", define);
@@ -44,6 +46,9 @@ public final class Permutation implements AutoCloseable {
      * @param ids int32 {@code [tokens][topK]}
      */
     public void sort(Stream stream, int tokens, long ids, Order order) {
+        if (tokens > mostTokens) {
+            throw new IllegalArgumentException(tokens + " tokens where there is room for " + mostTokens);
+        }
         int choices = tokens * topK;
         int chunks = Math.ceilDiv(choices, CHUNK);
         int[] grid = {chunks, 1, 1};
