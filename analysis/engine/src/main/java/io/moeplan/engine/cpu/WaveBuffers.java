@@ -21,6 +21,8 @@ record WaveBuffers(MemorySegment keyValues, int attendedTokens, Rows outputs) {
     private static final int MIN_TILE_ROWS = 64;
     private static final int ATTENDED_TOKENS_PER_THREAD = 2048;
     private static final long CACHE_LINE = 64;
+    /** A thread's panel of decoded weights, what the library of products works with, and a tile of attention. */
+    private static final long THREAD_BYTES = 4 << 20;
 
     static WaveBuffers allocate(Architecture architecture, Element element, Sizes sizes, int tokens, int longest,
             int threads) {
@@ -53,7 +55,7 @@ record WaveBuffers(MemorySegment keyValues, int attendedTokens, Rows outputs) {
         long perToken = 4 * hidden + (long) element.bytes() * keptWidth(architecture) + 8 + 14 * topK;
         long attended = attendedTokens(tokens, longest, threads);
         long rows = Math.min(tokens, tileRows(architecture, sizes, threads));
-        long perThread = 4 * rows * tileWidth(architecture);
+        long perThread = 4 * rows * tileWidth(architecture) + THREAD_BYTES;
         return tokens * perToken + OffHeapRows.bytes(Element.F32, 0, architecture.hidden() + keptWidth(architecture))
                 + 4 * hidden * outputRows(architecture, sizes, tokens)
                 + keyValueBytes(architecture, element, tokens, longest, threads)

@@ -19,7 +19,8 @@ import java.util.stream.IntStream;
  * 1024s. Time is each thread's processor time, so that other work on the machine counts little. Arguments: seconds for each figure (0.3), most threads (2), rows ("16,64,256,512,1024"), shapes ("1024x512,...",
  * out x in), formats ("BF16,FP8,MXFP4").
  */
-final class GemmBenchmark {
+public final class GemmBenchmark {
+    private static final double SECONDS = 0.3;
     private static final int DENSE_ROWS = 4096;
     private static final long EXPERTS_BYTES = 256L << 20;
 
@@ -50,6 +51,15 @@ final class GemmBenchmark {
                             Integer.parseInt(sides[1]), threads, rows);
                 }
             }
+        }
+    }
+
+    /** GFLOP/s of all threads together in products of many rows with one bfloat16 matrix {@code [out, in]}. */
+    public static double dense(Gemm gemm, int out, int in, int threads) throws Exception {
+        GemmBenchmark benchmark = new GemmBenchmark(SECONDS);
+        try (Arena arena = Arena.ofShared()) {
+            return benchmark.rate(gemm, List.of(Weights.BF16.random(arena, benchmark.random, out, in)), DENSE_ROWS / 4,
+                    threads);
         }
     }
 
