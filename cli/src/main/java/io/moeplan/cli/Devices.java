@@ -8,6 +8,7 @@ import io.moeplan.engine.cuda.CudaException;
 import io.moeplan.engine.cuda.Unavailable;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Opens the engine on the device that was asked for. */
@@ -46,10 +47,21 @@ final class Devices {
                     yield new Opened(onGpu(options, 0, err));
                 } catch (Unavailable | CudaException e) {
                     yield new Opened(onCpu(options, err),
-                            Optional.of("the CPU is used, for want of a GPU: " + e.getMessage()));
+                            Optional.of("the CPU is used, not a GPU: " + e.getMessage()));
                 }
             }
         };
+    }
+
+    /** The first GPU in a line, or why there is none. */
+    static String describeGpu() {
+        try (Cuda cuda = Cuda.open(0)) {
+            return String.format(Locale.ROOT, "bf16, %s, compute capability %d.%d, %.1f of %.1f GiB free", cuda.name(),
+                    cuda.capability() / 10, cuda.capability() % 10, cuda.freeBytes() / 0x1p30,
+                    cuda.totalBytes() / 0x1p30);
+        } catch (Unavailable | CudaException e) {
+            return "not usable: " + e.getMessage();
+        }
     }
 
     private static Engine onCpu(RecordOptions options, PrintWriter err) throws IOException {
@@ -57,11 +69,12 @@ final class Devices {
     }
 
     private static Engine onGpu(RecordOptions options, int number, PrintWriter err) throws IOException {
-        if (options.generate().isPresent()) {
-            throw new Unavailable("responses are generated on the CPU (--device cpu --responses FILE saves them)");
-        }
         Cuda cuda = Cuda.open(number);
         try {
+            if (options.generate().isPresent()) {
+                throw new Unavailable(
+                        "responses are generated on the CPU; --responses saves them, as a workload for it");
+            }
             EngineOptions engine = options.engine(err, cuda.usableBytes());
             return Engine.open(options.model(), engine, model -> new CudaBackend(model, cuda,
                     engine.precision(), engine.memoryBytes(), engine.threads(),

@@ -35,7 +35,7 @@ final class ModelsCommand implements Callable<Integer> {
 
     /** Where a model would run. */
     enum Device {
-        CPU
+        CPU, CUDA
     }
 
     @Spec
@@ -54,7 +54,8 @@ final class ModelsCommand implements Callable<Integer> {
     private Double readRate;
 
     @Option(names = "--device", paramLabel = "DEVICE",
-            description = "cpu. With --verbose, says which arithmetic is used there and why.")
+            description = "cpu or cuda. Says which arithmetic is used there, with --verbose also why, and whether there is"
+                    + " a GPU.")
     private Device device;
 
     @Option(names = "--format", paramLabel = "FORMAT", defaultValue = "text",
@@ -69,7 +70,12 @@ final class ModelsCommand implements Callable<Integer> {
         String rendering = directory == null ? catalogue() : inspection();
         PrintWriter out = spec.commandLine().getOut();
         out.print(rendering.endsWith("\n") ? rendering : rendering + "\n");
-        if (format == Output.TEXT && (device != null || moeplan.verbose())) {
+        boolean all = device == null && moeplan.verbose();
+        if (format == Output.TEXT && (all || device == Device.CUDA)) {
+            out.println();
+            out.println("cuda: " + Devices.describeGpu());
+        }
+        if (format == Output.TEXT && (all || device == Device.CPU)) {
             Arithmetic used = Arithmetic.fastest();
             out.printf("%ncpu: %s, %s%s%n", used.precision(), used.how(),
                     moeplan.verbose() ? " (" + used.why() + ")" : "");

@@ -33,7 +33,7 @@ final class DeviceTest {
         assumeTrue(!hasGpu(), "there is a GPU here");
         Run run = record("auto", "auto");
         assertThat(run.exit()).isZero();
-        assertThat(run.errorLines()).anyMatch(line -> line.startsWith("moeplan: the CPU is used, for want of a GPU: "));
+        assertThat(run.errorLines()).anyMatch(line -> line.startsWith("moeplan: the CPU is used, not a GPU: "));
         assertThat(record("cpu", "cpu").err()).doesNotContain("GPU");
     }
 
@@ -46,6 +46,14 @@ final class DeviceTest {
             assertThat(run.errorLines()).singleElement().asString().startsWith("moeplan: --device cuda: ");
             assertThat(Files.exists(temp.resolve("cuda"))).isFalse();
         }
+    }
+
+    @Test
+    void modelsSaysWhetherThereIsAGpu() {
+        String line = Run.moeplan("models", "--device", "cuda").out().lines().reduce((first, last) -> last)
+                .orElseThrow();
+        assertThat(line).startsWith(hasGpu() ? "cuda: bf16, " : "cuda: not usable: ");
+        assertThat(Run.moeplan("models", "--device", "cpu").out()).doesNotContain("cuda: ");
     }
 
     @Test

@@ -35,7 +35,7 @@ class GenerateTest {
     }
 
     private Run record(Object... more) {
-        Object[] args = {"record", "--model", Run.MODEL, "--workload", workload, "--out", out};
+        Object[] args = {"record", "--model", Run.MODEL, "--device", "cpu", "--workload", workload, "--out", out};
         Object[] all = Arrays.copyOf(args, args.length + more.length);
         System.arraycopy(more, 0, all, args.length, more.length);
         return Run.moeplan(all);

@@ -26,7 +26,8 @@ class ProfileTest {
     void profileTheSample(@TempDir Path folder) {
         temp = folder;
         out = temp.resolve("out");
-        profile = Run.moeplan("profile", "--model", Run.MODEL, "--workload", Run.WORKLOAD, "--limit", 40, "--nodes", 2,
+        profile = Run.moeplan("profile", "--model", Run.MODEL, "--device", "cpu", "--workload", Run.WORKLOAD, "--limit",
+                40, "--nodes", 2,
                 "--gpus", 8, "--redundant", 8, "--pass-tokens", 512, "--out", out);
     }
 
@@ -54,7 +55,8 @@ class ProfileTest {
     @Test
     void recordsTheSameInManySmallWaves() throws IOException {
         Path waves = temp.resolve("waves");
-        Run run = Run.moeplan("record", "--model", Run.MODEL, "--workload", Run.WORKLOAD, "--limit", 40,
+        Run run = Run.moeplan("record", "--model", Run.MODEL, "--device", "cpu", "--workload", Run.WORKLOAD, "--limit",
+                40,
                 "--wave-tokens", 200, "--threads", 1, "--pass-tokens", 512, "--out", waves);
         assertThat(run.exit()).isZero();
         Recording small = Recording.open(waves);
@@ -68,7 +70,8 @@ class ProfileTest {
     @Test
     void countsPerPassAreThoseOfTheTokens() throws IOException {
         Path passes = temp.resolve("passes");
-        Run run = Run.moeplan("record", "--model", Run.MODEL, "--workload", Run.WORKLOAD, "--limit", 40, "--mode",
+        Run run = Run.moeplan("record", "--model", Run.MODEL, "--device", "cpu", "--workload", Run.WORKLOAD, "--limit",
+                40, "--mode",
                 "per-pass", "--pass-tokens", 512, "--out", passes);
         assertThat(run.exit()).isZero();
         Recording whole = Recording.open(out.resolve("recording"));

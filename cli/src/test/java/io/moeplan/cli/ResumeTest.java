@@ -21,8 +21,9 @@ final class ResumeTest {
     private Path temp;
 
     private Run record(Path out, String... more) {
-        List<Object> words = new ArrayList<>(List.of("record", "--model", Run.MODEL, "--workload", Run.WORKLOAD,
-                "--limit", 30, "--wave-tokens", 300, "--pass-tokens", 128, "--stat-passes", 3, "--out", out));
+        List<Object> words = new ArrayList<>(
+                List.of("record", "--model", Run.MODEL, "--device", "cpu", "--workload", Run.WORKLOAD,
+                        "--limit", 30, "--wave-tokens", 300, "--pass-tokens", 128, "--stat-passes", 3, "--out", out));
         words.addAll(List.of(more));
         return Run.moeplan(words.toArray());
     }

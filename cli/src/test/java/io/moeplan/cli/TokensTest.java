@@ -149,7 +149,8 @@ class TokensTest {
     @Test
     void countsAloneCannotBeReplayed() {
         Path counts = temp.resolve("counts");
-        assertThat(Run.moeplan("record", "--model", Run.MODEL, "--workload", Run.WORKLOAD, "--limit", 4, "--mode",
+        assertThat(Run.moeplan("record", "--model", Run.MODEL, "--device", "cpu", "--workload", Run.WORKLOAD, "--limit",
+                4, "--mode",
                 "per-pass", "--out", counts).exit()).isZero();
         for (Run run : List.of(Run.moeplan("simulate", counts, "--plan", plan, "--replay"),
                 Run.moeplan("traffic", counts, "--plan", plan))) {
@@ -214,11 +215,13 @@ class TokensTest {
 
     @Test
     void profilesMayBeJudgedUnderAReplay() {
-        Run run = Run.moeplan("profile", "--model", Run.MODEL, "--workload", Run.WORKLOAD, "--limit", 16,
+        Run run = Run.moeplan("profile", "--model", Run.MODEL, "--device", "cpu", "--workload", Run.WORKLOAD, "--limit",
+                16,
                 "--pass-tokens", 256, "--gpus", 4, "--algorithm", "deepseek", "--replay", "--requests-per-gpu", 2,
                 "--out", temp.resolve("profile"));
         assertThat(words(run)).contains("Replay: 4 ranks, up to 2 requests");
-        Run counts = Run.moeplan("profile", "--model", Run.MODEL, "--workload", Run.WORKLOAD, "--mode", "stat",
+        Run counts = Run.moeplan("profile", "--model", Run.MODEL, "--device", "cpu", "--workload", Run.WORKLOAD,
+                "--mode", "stat",
                 "--gpus",
                 4, "--replay", "--out", temp.resolve("never"));
         assertThat(counts.exit()).isEqualTo(2);

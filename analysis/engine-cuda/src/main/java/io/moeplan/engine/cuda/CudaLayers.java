@@ -9,7 +9,6 @@ import io.moeplan.engine.model.Model;
 
 /** Queues the parts of each layer over a wave, with the weights they need. */
 final class CudaLayers {
-    private final Model model;
     private final Architecture architecture;
     private final Operations operations;
     private final Vectors vectors;
@@ -22,7 +21,6 @@ final class CudaLayers {
 
     CudaLayers(Model model, Operations operations, Vectors vectors, Rotaries rotaries, Pieces pieces,
             WeightStore weights, FastKernels fast, Permutation permutation) {
-        this.model = model;
         this.architecture = model.architecture();
         this.operations = operations;
         this.vectors = vectors;
@@ -32,10 +30,6 @@ final class CudaLayers {
         delta = new DeltaNet(operations, vectors);
         router = new RouterLayer(operations, vectors, permutation);
         experts = new ExpertLayer(operations, vectors, fast);
-    }
-
-    Vectors vectors() {
-        return vectors;
     }
 
     void embed(WaveState wave) {
@@ -130,9 +124,5 @@ final class CudaLayers {
                     DenseGemm.Type.FLOAT32, 1, piece.count(), architecture.hidden());
         }
         return into.address();
-    }
-
-    Model model() {
-        return model;
     }
 }

@@ -2,7 +2,6 @@ package io.moeplan.engine.cuda;
 
 import io.moeplan.engine.cuda.Piece.Form;
 import io.moeplan.engine.cuda.Piece.Part;
-import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.FeedForward;
 import io.moeplan.engine.model.LayerWeights;
 import io.moeplan.engine.model.Model;
@@ -209,9 +208,5 @@ final class Pieces {
 
     private static long elements(LayerWeights.Mlp mlp) {
         return mlp.matrices().stream().mapToLong(matrix -> (long) matrix.rows() * matrix.columns()).sum();
-    }
-
-    Architecture architecture() {
-        return model.architecture();
     }
 }

@@ -14,14 +14,18 @@ import io.moeplan.engine.model.FeedForward;
 record WaveMemory(Architecture architecture, int elementBytes, int together) {
     private static final int MOST_TOGETHER = 65_536;
     private static final int LEAST_TOGETHER = 256;
+    /** Sorted rows of a grouped product: a grid counts their tiles of 64 in 16 bits. */
+    private static final long MOST_ROWS = 1 << 21;
     /** What is taken is aligned: an allowance for about twenty pieces. */
     private static final long ALIGNMENT_BYTES = 16 << 10;
 
     /** As many tokens at a time as an eighth of the memory allows. */
     static WaveMemory of(Architecture architecture, int elementBytes, long memoryBytes) {
         int together = MOST_TOGETHER;
-        while (together > LEAST_TOGETHER
-                && new WaveMemory(architecture, elementBytes, together).scratch(together, together) > memoryBytes / 8) {
+        int topK = new WaveMemory(architecture, elementBytes, together).topK();
+        while (together > LEAST_TOGETHER && ((long) together * topK > MOST_ROWS
+                || new WaveMemory(architecture, elementBytes, together).scratch(together, together) > memoryBytes
+                        / 8)) {
             together /= 2;
         }
         return new WaveMemory(architecture, elementBytes, together);

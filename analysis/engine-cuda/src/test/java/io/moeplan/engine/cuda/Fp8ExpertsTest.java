@@ -15,6 +15,11 @@ final class Fp8ExpertsTest {
     @TempDir
     private Path temp;
 
+    private Trace gpu(List<Request> requests, Place place, boolean fp8) throws IOException {
+        return Trace.of(temp.resolve("model"), requests,
+                Gpu.cuda(Precision.BF16, new Division(place, 2 << 20, 64, fp8)));
+    }
+
     @Test
     void stayCloseToFloat32() throws IOException {
         Gpu.open().close();
@@ -22,11 +27,11 @@ final class Fp8ExpertsTest {
         List<Request> requests = Trace.workload(384);
         Trace cpu = Trace.of(temp.resolve("model"), requests, Gpu.cpu());
         for (Place place : Place.values()) {
-            Trace gpu = Trace.of(temp.resolve("model"), requests,
-                    Gpu.cuda(Precision.BF16, new Division(place, 2 << 20, 64, true)));
-            // Three bits of mantissa in each product of inputs with weights, sums over 256 and more.
-            assertThat(gpu.hiddenError(1, cpu)).as("%s", place).isLessThan(0.05);
-            assertThat(gpu.agreement(cpu).share()).as("%s", place).isGreaterThan(0.9);
+            Trace bf16 = gpu(requests, place, false);
+            Trace fp8 = gpu(requests, place, true);
+            // Inputs have three bits of mantissa rather than seven, but most of bf16's own error is the attention's.
+            assertThat(fp8.hiddenError(1, cpu)).as("%s", place).isLessThan(2 * bf16.hiddenError(1, cpu));
+            assertThat(fp8.agreement(cpu).share()).as("%s", place).isGreaterThan(0.9);
         }
     }
 }
