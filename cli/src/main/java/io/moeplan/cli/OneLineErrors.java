@@ -1,5 +1,6 @@
 package io.moeplan.cli;
 
+import io.moeplan.engine.cuda.CudaException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -67,6 +68,7 @@ final class OneLineErrors implements IExecutionExceptionHandler {
             case IOException io -> said(io);
             case UncheckedIOException unchecked -> line(unchecked.getCause());
             case IllegalArgumentException refused -> said(refused);
+            case CudaException cuda -> "the GPU failed: " + cuda.getMessage();
             default -> "internal error, please report it with the output of --verbose: " + e;
         };
     }

@@ -43,8 +43,8 @@ final class RecordOptions {
     private boolean compress;
 
     @Option(names = "--memory", paramLabel = "SIZE", converter = MemorySize.class, description = "What the program may"
-            + " take, e.g. 3G or 16G: weights that do not fit are read ahead from disk, once for each wave of requests."
-            + " Results do not depend on it. Default: half of the machine's.")
+            + " take, e.g. 3G or 16G, of the device's memory: weights that do not fit are read ahead from disk, once for each"
+            + " wave of requests. Results do not depend on it. Default: half of the machine's, or what a GPU has free.")
     private Long memory;
 
     @Option(names = "--wave-tokens", paramLabel = "N", description = "Tokens of a wave of requests at most: what a run"
@@ -58,10 +58,15 @@ final class RecordOptions {
     @Option(names = "--threads", paramLabel = "N", description = "Threads that compute. Default: all processors.")
     private Integer threads;
 
+    @Option(names = "--device", paramLabel = "DEVICE", defaultValue = "auto", converter = DeviceName.class,
+            description = "What runs the model: cpu, cuda (or cuda:N for one of several GPUs), or auto: the GPU if it can,"
+                    + " else the CPU, with the reason. Default: ${DEFAULT-VALUE}.")
+    private DeviceName.Choice device;
+
     @Option(names = "--precision", paramLabel = "PRECISION", defaultValue = "auto", converter = PrecisionName.class,
-            description = "fp32: all in float32. bf16: products of experts are of bfloat16 numbers, added up in float32;"
-                    + " all else stays in float32. auto: bf16 where the processor is faster with it."
-                    + " Default: ${DEFAULT-VALUE}.")
+            description = "fp32: all in float32. bf16: products of bfloat16 numbers, added up in float32 (on the CPU"
+                    + " those of experts only); routers, norms, softmax and the residual stream stay in float32. auto:"
+                    + " bf16 on a GPU, and where the processor is faster with it. Default: ${DEFAULT-VALUE}.")
     private PrecisionName.Choice precision;
 
     @ArgGroup(exclusive = false, heading = "Requests without a response:%n")
@@ -84,9 +89,19 @@ final class RecordOptions {
         return resume;
     }
 
+    DeviceName.Choice device() {
+        return device;
+    }
+
+    /** For the CPU. */
     EngineOptions engine(PrintWriter err) {
+        return engine(err, EngineOptions.defaults().memoryBytes());
+    }
+
+    /** @param deviceBytes memory that the device has for this */
+    EngineOptions engine(PrintWriter err, long deviceBytes) {
         EngineOptions defaults = EngineOptions.defaults();
-        return new EngineOptions(memory == null ? defaults.memoryBytes() : memory,
+        return new EngineOptions(memory == null ? deviceBytes : memory,
                 threads == null ? defaults.threads() : threads, warning -> err.println("moeplan: " + warning),
                 waveTokens == null ? Long.MAX_VALUE : waveTokens, precision.precision());
     }

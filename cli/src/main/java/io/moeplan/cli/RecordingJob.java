@@ -27,14 +27,16 @@ import java.util.stream.Stream;
 final class RecordingJob implements AutoCloseable {
     private final RecordOptions options;
     private final PrintWriter err;
+    private final Devices.Opened device;
     private final Engine engine;
     private final Requests requests;
     private final Optional<GenerationJob> generation;
 
-    private RecordingJob(RecordOptions options, PrintWriter err, Engine engine, Requests requests, long seed) {
+    private RecordingJob(RecordOptions options, PrintWriter err, Devices.Opened device, Requests requests, long seed) {
         this.options = options;
         this.err = err;
-        this.engine = engine;
+        this.device = device;
+        this.engine = device.engine();
         this.requests = requests;
         this.generation = options.generate().map(wanted -> new GenerationJob(wanted, options.model(), seed, err));
     }
@@ -53,14 +55,15 @@ final class RecordingJob implements AutoCloseable {
         if (options.generate().flatMap(GenerateOptions::responses).isPresent()) {
             NewOutput.requireAbsent(options.generate().get().responses().get(), "--responses");
         }
-        Engine engine = Engine.open(options.model(), options.engine(err));
+        Devices.Opened device = Devices.open(options, err);
+        Engine engine = device.engine();
         try {
             Requests requests = Requests.read(options, engine.architecture().vocabulary());
             if (requests.skipped() > 0) {
                 err.println("moeplan: " + requests.skipped() + " conversations of " + options.workload()
                         + " were left out: nobody asks anything in them");
             }
-            return new RecordingJob(options, err, engine, requests, seed);
+            return new RecordingJob(options, err, device, requests, seed);
         } catch (IOException | RuntimeException e) {
             engine.close();
             throw e;
@@ -90,6 +93,7 @@ final class RecordingJob implements AutoCloseable {
     }
 
     private Manifest record(Path folder, Interruption interruption) throws IOException {
+        device.note().ifPresent(note -> err.println("moeplan: " + note));
         List<Request> answered = generation.isEmpty()
                 ? requests.list()
                 : generation.get().answer(engine, requests.list(), interruption);

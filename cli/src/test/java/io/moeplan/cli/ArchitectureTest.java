@@ -26,6 +26,11 @@ class ArchitectureTest {
             moduleSeesOnly("eplb").as("eplb knows loads and plans: no engine, no recording, no command line"),
             moduleSeesOnly("tensors").as("tensors reads foreign bytes and knows nothing else of moeplan"),
             moduleSeesOnly("engine", "tensors").as("the engine sees tensors only: never eplb, never Arrow"),
+            moduleSeesOnly("engine.cuda", "engine", "tensors")
+                    .as("the CUDA backend stands behind the engine's interface"),
+            noClasses().that().resideInAPackage("io.moeplan.engine..").and()
+                    .resideOutsideOfPackage("io.moeplan.engine.cuda..").should().dependOnClassesThat()
+                    .resideInAPackage("io.moeplan.engine.cuda..").as("the engine does not know CUDA"),
             moduleSeesOnly("recording", "eplb", "tensors").as("recordings know loads, not the engine that made them"),
             moduleSeesOnly("statistics", "eplb").as("statistics are computed from loads"),
             moduleSeesOnly("report", "statistics", "eplb").as("reports render statistics and plans"),
@@ -48,7 +53,7 @@ class ArchitectureTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"eplb", "tensors", "engine", "recording", "statistics", "report", "cli"})
+    @ValueSource(strings = {"eplb", "tensors", "engine", "engine.cuda", "recording", "statistics", "report", "cli"})
     void moduleIsLookedAt(String module) {
         assertThat(MOEPLAN).anyMatch(type -> type.getPackageName().startsWith("io.moeplan." + module));
     }

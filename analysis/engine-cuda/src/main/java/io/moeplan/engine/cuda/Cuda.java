@@ -18,14 +18,17 @@ public final class Cuda implements AutoCloseable {
 
     final Driver driver;
     final Compiler compiler;
+    private final MemorySegment context;
     private final int device;
     private final String name;
     private final int capability;
     private final int multiprocessors;
 
-    private Cuda(Driver driver, Compiler compiler, int device, String name, int capability, int multiprocessors) {
+    private Cuda(Driver driver, Compiler compiler, MemorySegment context, int device, String name,
+            int capability, int multiprocessors) {
         this.driver = driver;
         this.compiler = compiler;
+        this.context = context;
         this.device = device;
         this.name = name;
         this.capability = capability;
@@ -64,10 +67,12 @@ public final class Cuda implements AutoCloseable {
                         + ", needed is 8.0 (Ampere) or later");
             }
             Compiler compiler = Compiler.load(finder);
-            MemorySegment context = arena.allocate(ValueLayout.ADDRESS);
-            driver.call(driver.primaryContextRetain, context, device);
-            driver.call(driver.contextSetCurrent, context.get(ValueLayout.ADDRESS, 0));
-            return new Cuda(driver, compiler, device, name, capability, attribute(driver, device, MULTIPROCESSORS));
+            MemorySegment place = arena.allocate(ValueLayout.ADDRESS);
+            driver.call(driver.primaryContextRetain, place, device);
+            MemorySegment context = place.get(ValueLayout.ADDRESS, 0);
+            driver.call(driver.contextSetCurrent, context);
+            return new Cuda(driver, compiler, context, device, name, capability,
+                    attribute(driver, device, MULTIPROCESSORS));
         }
     }
 
@@ -100,6 +105,25 @@ public final class Cuda implements AutoCloseable {
             driver.call(driver.memGetInfo, free, arena.allocate(ValueLayout.JAVA_LONG));
             return free.get(ValueLayout.JAVA_LONG, 0);
         }
+    }
+
+    /** Bytes of device memory to count with: what is free, less what the driver and other programs may want. */
+    public long usableBytes() {
+        return freeBytes() / 100 * 92;
+    }
+
+    /** Bytes of device memory, free or not. */
+    public long totalBytes() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment total = arena.allocate(ValueLayout.JAVA_LONG);
+            driver.call(driver.memGetInfo, arena.allocate(ValueLayout.JAVA_LONG), total);
+            return total.get(ValueLayout.JAVA_LONG, 0);
+        }
+    }
+
+    /** Lets the calling thread use this GPU too. */
+    void enter() {
+        driver.call(driver.contextSetCurrent, context);
     }
 
     /** What the compiler is told to compile for. */

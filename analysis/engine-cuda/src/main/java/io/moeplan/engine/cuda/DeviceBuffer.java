@@ -45,6 +45,12 @@ public final class DeviceBuffer implements AutoCloseable {
         cuda.driver.call(cuda.driver.copyToHost, into, address() + at, into.byteSize(), stream.handle());
     }
 
+    /** Copies from another place on the device, after what was queued before. */
+    void copy(Stream stream, long from, long count) {
+        check(0, count);
+        cuda.driver.call(cuda.driver.copyDevice, address(), from, count, stream.handle());
+    }
+
     /** Sets every byte. */
     public void fill(Stream stream, byte value) {
         cuda.driver.call(cuda.driver.fill, address(), value, bytes, stream.handle());

@@ -27,6 +27,7 @@ final class Driver {
     final Function memFreeHost;
     final Function copyToDevice;
     final Function copyToHost;
+    final Function copyDevice;
     final Function fill;
     final Function streamCreate;
     final Function streamDestroy;
@@ -64,6 +65,7 @@ final class Driver {
         memFreeHost = f.find("cuMemFreeHost", POINTER);
         copyToDevice = f.find("cuMemcpyHtoDAsync_v2", LONG, POINTER, LONG, POINTER);
         copyToHost = f.find("cuMemcpyDtoHAsync_v2", POINTER, LONG, LONG, POINTER);
+        copyDevice = f.find("cuMemcpyDtoDAsync_v2", LONG, LONG, LONG, POINTER);
         fill = f.find("cuMemsetD8Async", LONG, ValueLayout.JAVA_BYTE, LONG, POINTER);
         streamCreate = f.find("cuStreamCreate", POINTER, INT);
         streamDestroy = f.find("cuStreamDestroy_v2", POINTER);

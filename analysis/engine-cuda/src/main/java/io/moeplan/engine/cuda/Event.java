@@ -27,6 +27,11 @@ public final class Event implements AutoCloseable {
         cuda.driver.call(cuda.driver.eventRecord, handle, stream.handle());
     }
 
+    /** Waits for what was marked; for nothing if nothing was. */
+    void synchronize() {
+        cuda.driver.call(cuda.driver.eventSynchronize, handle);
+    }
+
     /** Waits for it and gives the milliseconds since another one. */
     public float millisecondsSince(Event start) {
         cuda.driver.call(cuda.driver.eventSynchronize, handle);

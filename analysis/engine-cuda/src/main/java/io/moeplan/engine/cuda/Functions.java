@@ -8,6 +8,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 
 /** Makes callable functions out of a library's symbols; all of them return a status, 0 for success. */
@@ -61,5 +62,27 @@ final class Functions {
                 .orElseThrow(() -> new Unavailable(library + " has no " + name + ": it is too old"));
         return new Function(name,
                 Linker.nativeLinker().downcallHandle(symbol, FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments)));
+    }
+
+    /**
+     * The function of that name, which gives the C string that names a status.
+     *
+     * @throws Unavailable if the library does not have it: it is too old
+     */
+    @SuppressWarnings("restricted") // the library gives a C string without its length
+    IntFunction<String> findNames(String name) throws Unavailable {
+        MemorySegment symbol = symbols.find(name)
+                .orElseThrow(() -> new Unavailable(library + " has no " + name + ": it is too old"));
+        MethodHandle handle = Linker.nativeLinker().downcallHandle(symbol,
+                FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
+        return status -> {
+            try {
+                return ((MemorySegment) handle.invokeExact(status)).reinterpret(1024).getString(0);
+            } catch (RuntimeException | Error e) {
+                throw e;
+            } catch (Throwable e) {
+                throw new IllegalStateException(name, e);
+            }
+        };
     }
 }

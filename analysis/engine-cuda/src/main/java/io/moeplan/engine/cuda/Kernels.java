@@ -11,9 +11,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The kernels of one GPU, compiled when they are first asked for and kept by source and options. */
 public final class Kernels implements AutoCloseable {
+    private static final KernelCache CACHE = new KernelCache(System.getenv());
+    private static final Pattern INCLUDE = Pattern.compile("(?m)^#include \"([^\"]+)\"$");
+
     private final Cuda cuda;
     private final Map<Key, MemorySegment> modules = new HashMap<>();
 
@@ -49,7 +54,7 @@ public final class Kernels implements AutoCloseable {
     }
 
     private MemorySegment load(String source, List<String> options) {
-        byte[] binary = cuda.compiler.compile(source + ".cu", text(source), options).binary();
+        byte[] binary = CACHE.get(cuda.compiler, source, text(source), options);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
             cuda.driver.call(cuda.driver.moduleLoadData, out, arena.allocateFrom(ValueLayout.JAVA_BYTE, binary));
@@ -57,11 +62,16 @@ public final class Kernels implements AutoCloseable {
         }
     }
 
-    /** The source of that name. */
+    /** The source of that name, with what it includes in its place. */
     static String text(String source) {
-        try (InputStream stream = Kernels.class.getResourceAsStream(source + ".cu")) {
+        return INCLUDE.matcher(resource(source + ".cu"))
+                .replaceAll(include -> Matcher.quoteReplacement(resource(include.group(1))));
+    }
+
+    private static String resource(String name) {
+        try (InputStream stream = Kernels.class.getResourceAsStream(name)) {
             if (stream == null) {
-                throw new IllegalArgumentException("no kernel source " + source);
+                throw new IllegalArgumentException("no kernel source " + name);
             }
             return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {

@@ -1,7 +1,10 @@
 // Grouped matrix product of a mixture-of-experts layer on Hopper: rows sorted by expert times each expert's weights.
 //
-//   c[row][n] = sum over k of a[row][k] * w[expert of row][n][k]                                    (GATED 0)
-//   c[row][n] = silu(g) * u,  g = a[row] . w[expert][n],  u = a[row] . w[expert][columns + n]       (GATED 1)
+//   c[row][n] = a[row] . w[expert of row][n]                                                        (GATED 0)
+//   c[row][n] = gate(g) * u,  g = a[row] . w[expert][n],  u = a[row] . w[expert][columns + n]       (GATED 1)
+//
+// gate(g) * u is silu(g) * u, or if CLAMPED (u' + shift) * g' / (1 + exp(-slope g')) with g' = min(g, limit) and u' = u within
+// limit. BIAS: a bias of each expert's weight row is added to the products.
 //
 // A block keeps to one multiprocessor and takes tiles of 128 rows and 256 weight rows in turn. One warpgroup brings 64
 // columns at a time of both to shared memory with the copy engine, STAGES deep; two warpgroups multiply, 64 rows each, and
@@ -90,17 +93,45 @@ __device__ __forceinline__ u32 pack(float low, float high) {
     return packed;
 }
 
-__device__ __forceinline__ float silu(float x) { return __fdividef(x, 1.0f + __expf(-x)); }
+struct Gate {
+    float slope;
+    float shift;
+    float limit;
+};
+
+__device__ __forceinline__ float gated(float g, float u, Gate gate) {
+#if CLAMPED
+    g = fminf(g, gate.limit);
+    u = fminf(fmaxf(u, -gate.limit), gate.limit) + gate.shift;
+    return u * __fdividef(g, 1.0f + __expf(-gate.slope * g));
+#else
+    return __fdividef(g, 1.0f + __expf(-g)) * u;
+#endif
+}
 
 // Two neighbouring outputs: of the upper row (from 0) or the one 8 below (from 2).
-__device__ __forceinline__ u32 result(const float (&d)[128], int j, int from) {
+__device__ __forceinline__ u32 result(const float (&d)[128], int j, int from, Gate gate) {
     float x = d[4 * j + from];
     float y = d[4 * j + from + 1];
 #if GATED
-    return pack(silu(x) * d[4 * j + from + 64], silu(y) * d[4 * j + from + 65]);
+    return pack(gated(x, d[4 * j + from + 64], gate), gated(y, d[4 * j + from + 65], gate));
 #else
     return pack(x, y);
 #endif
+}
+
+// own: of the expert's weight rows.
+__device__ __forceinline__ void add_bias(float (&d)[128], const float* own, int column, int columns) {
+#pragma unroll
+    for (int j = 0; j < TILE_N / 8; j++) {
+        const int at = GATED ? column + j % 16 * 8 : column + j * 8;
+        if (at >= columns) continue;
+        const float2 bias = *(const float2*)(own + at + (GATED && j >= 16 ? columns : 0));
+        d[4 * j] += bias.x;
+        d[4 * j + 1] += bias.y;
+        d[4 * j + 2] += bias.x;
+        d[4 * j + 3] += bias.y;
+    }
 }
 
 struct Tile {
@@ -131,11 +162,12 @@ __device__ __forceinline__ Tile tile_of(int number, int columnTiles, int experts
     return tile;
 }
 
-// offsets: first row of each expert, [experts + 1]. columns: of c. depth: a multiple of 64.
+// offsets: first row of each expert, [experts + 1]. columns: of c, even. depth: a multiple of 64. bias: [experts][weight rows].
 extern "C" __global__ void __launch_bounds__(384, 1)
 grouped_gemm(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap w,
              const __grid_constant__ TensorMap out, u16* __restrict__ c,
-             const int* __restrict__ offsetsIn, int experts, int columns, int depth) {
+             const int* __restrict__ offsetsIn, int experts, int columns, int depth, const float* __restrict__ bias,
+             const __grid_constant__ Gate gate) {
     extern __shared__ __align__(1024) u8 memory[];
     __shared__ __align__(8) u64 full[STAGES];
     __shared__ __align__(8) u64 empty[STAGES];
@@ -223,6 +255,9 @@ grouped_gemm(const __grid_constant__ TensorMap a, const __grid_constant__ Tensor
             }
             asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
             if (threadIdx.x % 128 == 0) barrier_arrive(shared_address(&empty[last]));
+#if BIAS
+            add_bias(d, bias + (u64)tile.expert * (GATED ? 2 : 1) * columns, tile.column + lane % 4 * 2, columns);
+#endif
             const int firstRow = tile.row + half * 64;
             const u32 staging = base + STAGES * (A_BYTES + B_BYTES) + half * OUT_BYTES;
             if (firstRow + 64 <= tile.end) {
@@ -233,8 +268,8 @@ grouped_gemm(const __grid_constant__ TensorMap a, const __grid_constant__ Tensor
 #pragma unroll
                 for (int j = 0; j < OUT_COLUMNS / 8; j++) {
                     u32 at = staging + j / 8 * 8192 + r * 128 + ((j % 8) ^ (r % 8)) * 16 + lane % 4 * 4;
-                    store_shared(at, result(d, j, 0));
-                    store_shared(at + 1024, result(d, j, 2));
+                    store_shared(at, result(d, j, 0, gate));
+                    store_shared(at + 1024, result(d, j, 2, gate));
                 }
                 asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
                 group_sync(group);
@@ -253,8 +288,8 @@ grouped_gemm(const __grid_constant__ TensorMap a, const __grid_constant__ Tensor
 #pragma unroll
             for (int j = 0; j < OUT_COLUMNS / 8; j++) {
                 if (column + j * 8 < columns) {
-                    if (row < tile.end) *(u32*)(upper + j * 8) = result(d, j, 0);
-                    if (row + 8 < tile.end) *(u32*)(lower + j * 8) = result(d, j, 2);
+                    if (row < tile.end) *(u32*)(upper + j * 8) = result(d, j, 0, gate);
+                    if (row + 8 < tile.end) *(u32*)(lower + j * 8) = result(d, j, 2, gate);
                 }
             }
         }

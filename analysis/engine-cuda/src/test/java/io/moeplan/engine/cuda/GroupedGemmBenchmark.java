@@ -12,7 +12,6 @@ import java.util.Random;
  * <p>Run: {@code java -cp CLASSES io.moeplan.engine.cuda.GroupedGemmBenchmark}
  */
 final class GroupedGemmBenchmark {
-    private static final int SHARED = 3 * (128 + 256) * 64 * 2 + 2 * 64 * 256 * 2 + 1024;
     private static final int REPEATS = 15;
 
     private record Shape(String name, int rows, int experts, int hidden, int width) {}
@@ -75,15 +74,11 @@ final class GroupedGemmBenchmark {
         return buffer;
     }
 
-    private Runnable product(Arena arena, DeviceBuffer a, DeviceBuffer w, DeviceBuffer c, DeviceBuffer offsets,
+    private Runnable product(DeviceBuffer a, DeviceBuffer w, DeviceBuffer c, DeviceBuffer offsets,
             int rows, int experts, int columns, int depth, boolean gated) {
-        Kernel kernel = kernels.get("grouped_gemm", "grouped_gemm", "GATED=" + (gated ? 1 : 0)).withShared(SHARED);
-        long weightRows = (long) experts * columns * (gated ? 2 : 1);
-        MemorySegment left = TensorMap.bf16(cuda, arena, a.address(), rows, depth, 128, 64);
-        MemorySegment right = TensorMap.bf16(cuda, arena, w.address(), weightRows, depth, 128, 64);
-        MemorySegment result = TensorMap.bf16(cuda, arena, c.address(), rows, columns, 64, 64);
-        return () -> kernel.launch(stream, new int[]{cuda.multiprocessors(), 1, 1}, 384, SHARED, left, right, result, c,
-                offsets, experts, columns, depth);
+        GroupedGemm product = new GroupedGemm(cuda, kernels, gated);
+        GroupedGemm.Sizes sizes = new GroupedGemm.Sizes(rows, experts, columns, depth);
+        return () -> product.multiply(stream, sizes, a.address(), w.address(), offsets.address(), c.address());
     }
 
     private void check(int rows, int experts, int columns, int depth, boolean gated) {
@@ -96,7 +91,7 @@ final class GroupedGemmBenchmark {
                 DeviceBuffer offsets = upload(offsets(rows, experts, rows))) {
             c.fill(stream, (byte) 0xff);
             expected.fill(stream, (byte) 0xff);
-            product(arena, a, w, c, offsets, rows, experts, columns, depth, gated).run();
+            product(a, w, c, offsets, rows, experts, columns, depth, gated).run();
             kernels.get("grouped_gemm_simple", "grouped_gemm_simple").launch(stream,
                     new int[]{Math.ceilDiv(columns, 128), rows, 1}, 128, 0, a, w, expected, offsets, experts, columns,
                     depth, factor - 1);
@@ -123,16 +118,15 @@ final class GroupedGemmBenchmark {
     }
 
     private void time(Shape shape) {
-        try (Arena arena = Arena.ofConfined();
-                DeviceBuffer x = random((long) shape.rows * shape.hidden, 1, 1);
+        try (DeviceBuffer x = random((long) shape.rows * shape.hidden, 1, 1);
                 DeviceBuffer up = random(2L * shape.experts * shape.width * shape.hidden, 2, 0.05f);
                 DeviceBuffer down = random((long) shape.experts * shape.width * shape.hidden, 3, 0.05f);
                 DeviceBuffer inner = new DeviceBuffer(cuda, 2L * shape.rows * shape.width);
                 DeviceBuffer out = new DeviceBuffer(cuda, 2L * shape.rows * shape.hidden);
                 DeviceBuffer offsets = upload(offsets(shape.rows, shape.experts, 5))) {
-            Runnable first = product(arena, x, up, inner, offsets, shape.rows, shape.experts, shape.width,
+            Runnable first = product(x, up, inner, offsets, shape.rows, shape.experts, shape.width,
                     shape.hidden, true);
-            Runnable second = product(arena, inner, down, out, offsets, shape.rows, shape.experts, shape.hidden,
+            Runnable second = product(inner, down, out, offsets, shape.rows, shape.experts, shape.hidden,
                     shape.width, false);
             double flops = 2.0 * shape.rows * shape.hidden * shape.width;
             double gateUp = milliseconds(first);

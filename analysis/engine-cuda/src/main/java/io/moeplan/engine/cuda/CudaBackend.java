@@ -1,0 +1,199 @@
+package io.moeplan.engine.cuda;
+
+import io.moeplan.engine.backend.Backend;
+import io.moeplan.engine.backend.Reading;
+import io.moeplan.engine.backend.Schedule;
+import io.moeplan.engine.backend.Sequences;
+import io.moeplan.engine.backend.Wave;
+import io.moeplan.engine.gemm.Precision;
+import io.moeplan.engine.model.Attention;
+import io.moeplan.engine.model.FeedForward;
+import io.moeplan.engine.model.Model;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+
+/**
+ * Runs a model on a GPU, in bfloat16 with float32 sums and residual stream, or all in float32. Weights stay on the device if
+ * they fit (unpacked, or as the checkpoint stores them), else each layer's come from disk while the one before computes.
+ */
+public final class CudaBackend implements Backend {
+    /** The kernels' code, cuBLASLt's workspace and tables: an allowance. */
+    private static final long PROGRAM_BYTES = 512L << 20;
+    private static final int MOST_EXPERTS = 1024;
+    /** Of a block, on the smallest of the GPUs that are supported. */
+    private static final int MOST_SHARED = 99 << 10;
+
+    private final Model model;
+    private final Cuda cuda;
+    private final Kernels kernels;
+    private final Stream stream;
+    private final Launcher launcher;
+    private final DenseGemm dense;
+    private final FastKernels fast;
+    private final Pieces pieces;
+    private final Place place;
+    private final WaveMemory memory;
+    private final Vectors vectors;
+    private final WeightStore weights;
+    private final RoutingCopy routing;
+    private final Consumer<String> warnings;
+    private Scratch kept;
+    private Scratch scratch;
+    private Rotaries rotaries;
+    private Permutation permutation;
+    private Schedule schedule = new Schedule(0, 0, false, 0, 0);
+
+    /**
+     * Prepares a GPU for a model; the weights come when a run starts.
+     *
+     * @param cuda        the GPU; closed with the backend
+     * @param precision   of products; empty for bfloat16, and fp8 for experts that are stored in it where the GPU can
+     * @param memoryBytes device memory that it may take
+     * @param threads     threads that read files
+     * @param warnings    receives one line for each tensor with weights that are not finite
+     * @throws Unavailable if this device cannot run the model
+     */
+    public CudaBackend(Model model, Cuda cuda, Optional<Precision> precision, long memoryBytes, int threads,
+            Consumer<String> warnings) throws Unavailable {
+        this(model, cuda, precision.orElse(Precision.BF16),
+                Division.of(model, precision.orElse(Precision.BF16) == Precision.BF16 ? 2 : 4, memoryBytes,
+                        precision.isEmpty() && Fp8GroupedGemm.takes(cuda)),
+                threads, warnings);
+    }
+
+    CudaBackend(Model model, Cuda cuda, Precision precision, Division division, int threads,
+            Consumer<String> warnings) throws Unavailable {
+        requireSupported(model);
+        this.model = model;
+        this.cuda = cuda;
+        this.warnings = warnings;
+        kernels = new Kernels(cuda);
+        stream = new Stream(cuda);
+        launcher = new Launcher(cuda, kernels, stream, precision);
+        int bytes = launcher.bytes();
+        pieces = new Pieces(model, bytes, division.batchBytes(), division.fp8());
+        place = division.place();
+        memory = new WaveMemory(model.architecture(), bytes, division.together());
+        dense = new DenseGemm(cuda);
+        fast = new FastKernels(cuda, kernels, precision);
+        vectors = new Vectors(cuda, stream, model);
+        weights = new WeightStore(cuda, launcher, place, pieces.used(model.layers().size(), false), threads);
+        routing = new RoutingCopy(cuda);
+    }
+
+    private static void requireSupported(Model model) throws Unavailable {
+        for (int layer = 0; layer < model.layers().size(); layer++) {
+            if (model.architecture().layers().get(layer).feedForward() instanceof FeedForward.Sparse sparse
+                    && sparse.router().experts() > MOST_EXPERTS) {
+                throw new Unavailable("layer " + layer + " has " + sparse.router().experts() + " experts, the CUDA"
+                        + " kernels take " + MOST_EXPERTS + " at most");
+            }
+            if (model.architecture().layers().get(layer).attention() instanceof Attention.GatedDelta delta
+                    && 4L * delta.keyDim() * (delta.valueDim() + 2) > MOST_SHARED) {
+                throw new Unavailable("layer " + layer + " has a state of " + delta.keyDim() + " x " + delta.valueDim()
+                        + " a head, more than a block of CUDA threads can hold");
+            }
+        }
+    }
+
+    @Override
+    public String device() {
+        return String.format(Locale.ROOT, "cuda (%s)", cuda.name());
+    }
+
+    @Override
+    public String precision() {
+        boolean fp8 = IntStream.of(model.info().moeLayers()).anyMatch(pieces::isFp8);
+        return fp8 ? "fp8" : launcher.precision() == Precision.BF16 ? "bf16" : "fp32";
+    }
+
+    /** Where the weights are during a run. */
+    Place place() {
+        return place;
+    }
+
+    @Override
+    public long fixedBytes(int layers, boolean routeOnly) {
+        return PROGRAM_BYTES + Vectors.bytes(model) + WeightStore.bytes(place, pieces.used(layers, routeOnly));
+    }
+
+    @Override
+    public long waveBytes(long tokens, int longest) {
+        return memory.bytes(tokens, longest);
+    }
+
+    @Override
+    public void start(Schedule next) {
+        cuda.enter();
+        schedule = next;
+        weights.start(pieces.used(next.layers(), next.routeOnly()), next.waves());
+        room(next.mostTokens(), next.longest());
+    }
+
+    @Override
+    public Reading reading() {
+        weights.warn(warnings);
+        return weights.reading();
+    }
+
+    @Override
+    public Wave begin(Sequences sequences) {
+        cuda.enter();
+        room(sequences.tokens(), sequences.longest());
+        kept.reset();
+        Operations operations = new Operations(launcher, dense, fast, scratch, model.architecture());
+        WaveState state = new WaveState(cuda, memory, launcher, kept, sequences);
+        return new CudaWave(model, schedule, sequences, state, operations,
+                new CudaLayers(model, operations, vectors, rotaries, pieces, weights, fast, permutation), routing);
+    }
+
+    private void room(int tokens, int longest) {
+        if (kept == null || kept.bytes() < memory.kept(tokens)) {
+            replace(kept);
+            kept = new Scratch(cuda, memory.kept(tokens));
+        }
+        if (scratch == null || scratch.bytes() < memory.scratch(tokens, longest)) {
+            replace(scratch);
+            scratch = new Scratch(cuda, memory.scratch(tokens, longest));
+        }
+        if (permutation == null) {
+            permutation = new Permutation(cuda, kernels, memory.experts(), memory.topK(), memory.together());
+        }
+        if (rotaries == null || rotaries.positions() < longest) {
+            replace(rotaries);
+            rotaries = new Rotaries(cuda, launcher, longest);
+        }
+    }
+
+    /** Frees what a larger one is going to replace, once nothing uses it. */
+    private void replace(AutoCloseable old) {
+        if (old instanceof Scratch memoryOfOld) {
+            stream.synchronize();
+            memoryOfOld.close();
+        } else if (old instanceof Rotaries tables) {
+            stream.synchronize();
+            tables.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        cuda.enter();
+        stream.synchronize();
+        weights.close();
+        vectors.close();
+        replace(kept);
+        replace(scratch);
+        replace(rotaries);
+        if (permutation != null) {
+            permutation.close();
+        }
+        routing.close();
+        dense.close();
+        kernels.close();
+        stream.close();
+        cuda.close();
+    }
+}

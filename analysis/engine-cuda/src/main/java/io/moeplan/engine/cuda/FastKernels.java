@@ -1,0 +1,77 @@
+package io.moeplan.engine.cuda;
+
+import io.moeplan.engine.gemm.Precision;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** The bfloat16 kernels made for particular shapes, each compiled when its shape first comes; absent where none is made. */
+final class FastKernels {
+    /** What the grouped products take of a row at a time. */
+    private static final int DEPTH = 64;
+
+    private final Cuda cuda;
+    private final Kernels kernels;
+    private final boolean usable;
+    private final Map<Object, Object> made = new HashMap<>();
+
+    private record RopeKey(int dim, int rotary, boolean interleaved, boolean norm) {}
+
+    private record RowKey(String kind, int width, int topK) {}
+
+    FastKernels(Cuda cuda, Kernels kernels, Precision precision) {
+        this.cuda = cuda;
+        this.kernels = kernels;
+        usable = precision == Precision.BF16;
+    }
+
+    private <T> Optional<T> get(boolean takes, Object key, Class<T> type, Supplier<T> make) {
+        return usable && takes
+                ? Optional.of(type.cast(made.computeIfAbsent(key, missing -> make.get())))
+                : Optional.empty();
+    }
+
+    Optional<Attention> attention(Attention.Heads heads) {
+        return get(Attention.takes(heads), heads, Attention.class, () -> new Attention(cuda, kernels, heads));
+    }
+
+    /** @param rotary rotated columns, the first ones; 0 for none */
+    Optional<HeadRope> headRope(int dim, int rotary, boolean interleaved, boolean norm) {
+        boolean turns = rotary == 0 || (rotary >= 16 && Integer.bitCount(rotary) == 1 && rotary <= dim);
+        return get((dim == 64 || dim == 128 || dim == 256) && turns, new RopeKey(dim, rotary, interleaved, norm),
+                HeadRope.class, () -> new HeadRope(kernels, dim, rotary, interleaved, norm));
+    }
+
+    /** Of float32 rows. */
+    Optional<RmsNorm> norm(int width) {
+        return get(width % 8 == 0 && width <= 65_536, new RowKey("norm", width, 0), RmsNorm.class,
+                () -> new RmsNorm(kernels, width, false));
+    }
+
+    Optional<Spread> spread(int width, int topK) {
+        return get(width % 8 == 0, new RowKey("spread", width, topK), Spread.class,
+                () -> new Spread(kernels, width, topK, false));
+    }
+
+    /** The same into fp8 with scales. */
+    Optional<Spread> spreadFp8(int width, int topK) {
+        return get(width % 128 == 0, new RowKey("spread fp8", width, topK), Spread.class,
+                () -> new Spread(kernels, width, topK, true));
+    }
+
+    Fp8GroupedGemm fp8(boolean gated) {
+        return get(true, gated ? "fp8 gated" : "fp8 plain", Fp8GroupedGemm.class,
+                () -> new Fp8GroupedGemm(cuda, kernels, gated)).orElseThrow();
+    }
+
+    Optional<Combine> combine(int width, int topK) {
+        return get(width % 8 == 0, new RowKey("combine", width, topK), Combine.class,
+                () -> new Combine(kernels, width, topK, false, false));
+    }
+
+    Optional<GroupedGemm> grouped(int columns, int depth, GroupedGemm.Kind kind) {
+        return get(columns % DEPTH == 0 && depth % DEPTH == 0, kind, GroupedGemm.class,
+                () -> new GroupedGemm(cuda, kernels, kind));
+    }
+}

@@ -1,0 +1,372 @@
+// The grouped product of grouped_gemm.cu in fp8 (e4m3) with scales: each 128 columns of a row of a have one, and each 128 x 128
+// block of an expert's weights.
+//
+//   c[row][n] = sum over b of sa[b][row] * sw[expert][n / 128][b] * (a[row][b's columns] . w[expert][n][b's columns])
+//   gated: silu(g) * u as there, rounded to e4m3 with a scale for each 128 columns of a row
+//
+// The matrix units' own sums of fp8 products are short of float32, so that each 128 columns' sums go to float32 registers,
+// scaled, before the next (DeepSeek-AI 2024, arXiv 2412.19437, 3.3.2). While one warpgroup does that the other multiplies. Three
+// warps beside the copying one bring the scales.
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+
+#define TILE_M 128
+#define TILE_N 256
+#define TILE_K 128
+#define STAGES 3
+#define OUT_COLUMNS (GATED ? 128 : 256)
+#define OUT_BYTES (GATED ? 64 * 128 : 64 * 256 * 2)
+// Row tiles of an expert that are taken together, so that its weights are read while they are in the cache.
+#define ROW_GROUP 16
+#define A_BYTES (TILE_M * TILE_K)
+#define B_BYTES (TILE_N * TILE_K)
+#define MAX_EXPERTS 1024
+
+struct alignas(64) TensorMap { u64 opaque[16]; };
+
+__device__ __forceinline__ u32 shared_address(const void* p) { return (u32)__cvta_generic_to_shared(p); }
+
+__device__ __forceinline__ void barrier_init(u32 barrier, u32 count) {
+    asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(count));
+}
+
+__device__ __forceinline__ void barrier_expect(u32 barrier, u32 bytes) {
+    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier), "r"(bytes) : "memory");
+}
+
+__device__ __forceinline__ void barrier_arrive(u32 barrier) {
+    asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(barrier) : "memory");
+}
+
+__device__ __forceinline__ void barrier_wait(u32 barrier, u32 parity) {
+    asm volatile("{\n"
+                 ".reg .pred p;\n"
+                 "wait: mbarrier.try_wait.parity.shared::cta.b64 p, [%0], %1;\n"
+                 "@!p bra wait;\n"
+                 "}\n" ::"r"(barrier), "r"(parity) : "memory");
+}
+
+__device__ __forceinline__ void load_box(u32 to, const TensorMap* map, int column, int row, u32 barrier) {
+    asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3}], [%4];"
+                 ::"r"(to), "l"(map), "r"(column), "r"(row), "r"(barrier) : "memory");
+}
+
+__device__ __forceinline__ void store_box(const TensorMap* map, u32 from, int column, int row) {
+    asm volatile("cp.async.bulk.tensor.2d.global.shared::cta.bulk_group [%0, {%1, %2}], [%3];"
+                 ::"l"(map), "r"(column), "r"(row), "r"(from) : "memory");
+}
+
+// A barrier of one multiplying warpgroup.
+__device__ __forceinline__ void group_sync(int group) {
+    asm volatile("bar.sync %0, 128;" ::"r"(group) : "memory");
+}
+
+__device__ __forceinline__ void store_shared(u32 to, u32 value) {
+    asm volatile("st.shared.b32 [%0], %1;" ::"r"(to), "r"(value) : "memory");
+}
+
+__device__ __forceinline__ void store_shared(u32 to, u16 value) {
+    asm volatile("st.shared.b16 [%0], %1;" ::"r"(to), "h"(value) : "memory");
+}
+
+// A tile in shared memory, rows of 128 bytes, 128-byte swizzled in groups of 8 rows.
+__device__ __forceinline__ u64 descriptor(u32 address) {
+    return (u64)((address & 0x3ffff) >> 4) | (1ull << 16) | (64ull << 32) | (1ull << 62);
+}
+
+__device__ __forceinline__ void multiply(float (&d)[64], u64 a, u64 b, int accumulate) {
+    asm volatile("{\n"
+                 ".reg .pred p;\n"
+                 "setp.ne.b32 p, %66, 0;\n"
+                 "wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3.e4m3 {%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}, %64, %65, p, 1, 1;\n"
+                 "}\n"
+                 : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]), "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]), "+f"(d[14]), "+f"(d[15]), "+f"(d[16]), "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]), "+f"(d[21]), "+f"(d[22]), "+f"(d[23]), "+f"(d[24]), "+f"(d[25]), "+f"(d[26]), "+f"(d[27]), "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31]), "+f"(d[32]), "+f"(d[33]), "+f"(d[34]), "+f"(d[35]), "+f"(d[36]), "+f"(d[37]), "+f"(d[38]), "+f"(d[39]), "+f"(d[40]), "+f"(d[41]), "+f"(d[42]), "+f"(d[43]), "+f"(d[44]), "+f"(d[45]), "+f"(d[46]), "+f"(d[47]), "+f"(d[48]), "+f"(d[49]), "+f"(d[50]), "+f"(d[51]), "+f"(d[52]), "+f"(d[53]), "+f"(d[54]), "+f"(d[55]), "+f"(d[56]), "+f"(d[57]), "+f"(d[58]), "+f"(d[59]), "+f"(d[60]), "+f"(d[61]), "+f"(d[62]), "+f"(d[63])
+                 : "l"(a), "l"(b), "r"(accumulate));
+}
+
+// Keeps the compiler from moving uses of a product's registers across a wait.
+template <int N> __device__ __forceinline__ void settle(float (&d)[N]) {
+#pragma unroll
+    for (int i = 0; i < N; i++) asm volatile("" : "+f"(d[i])::"memory");
+}
+
+__device__ __forceinline__ u32 pack(float low, float high) {
+    u32 packed;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
+    return packed;
+}
+
+__device__ __forceinline__ u16 e4m3(float low, float high) {
+    u16 packed;
+    asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(packed) : "f"(high), "f"(low));
+    return packed;
+}
+
+// The two warpgroups multiply in turn: one multiplies while the other adds.
+__device__ __forceinline__ void take_turn(int group) {
+    asm volatile("bar.sync %0, 256;" ::"r"(group + 2) : "memory");
+}
+
+__device__ __forceinline__ void give_turn(int group) {
+    asm volatile("bar.arrive %0, 256;" ::"r"(5 - group) : "memory");
+}
+
+__device__ __forceinline__ float silu(float x) { return __fdividef(x, 1.0f + __expf(-x)); }
+
+struct Tile {
+    int expert;
+    int row;    // first row
+    int end;    // the expert's last row + 1
+    int column; // first weight row
+};
+
+// starts[e] is the number of row tiles before expert e.
+__device__ __forceinline__ Tile tile_of(int number, int columnTiles, int experts, const int* starts,
+                                        const int* offsets, int tileColumns) {
+    int low = 0;
+    int high = experts;
+    while (high - low > 1) {
+        int middle = (low + high) / 2;
+        if (starts[middle] * columnTiles <= number) low = middle; else high = middle;
+    }
+    int local = number - starts[low] * columnTiles;
+    int group = local / (ROW_GROUP * columnTiles);
+    int rowTiles = min(ROW_GROUP, starts[low + 1] - starts[low] - group * ROW_GROUP);
+    int rest = local - group * ROW_GROUP * columnTiles;
+    Tile tile;
+    tile.expert = low;
+    tile.row = offsets[low] + (group * ROW_GROUP + rest % rowTiles) * TILE_M;
+    tile.end = offsets[low + 1];
+    tile.column = rest / rowTiles * tileColumns;
+    return tile;
+}
+
+struct Scales {
+    const float* rows;
+    const float* weights;
+    u32 stride;
+};
+
+// The part of a warp for each stage: brings the scales of its steps to shared memory, a round ahead in registers, as loads take
+// longer than a step. Rows beyond an expert's last are not stored; their scales are any.
+__device__ __forceinline__ void bring_scales(float (*to)[TILE_M + 2], u64* full, u64* empty, const Scales from, int tiles,
+                                             int columnTiles, int experts, int columns, int steps, const int* starts,
+                                             const int* offsets) {
+    const int lane = threadIdx.x % 32;
+    const int scaleRows = ((GATED ? 2 * columns : columns) + 127) / 128;
+    const int stage = threadIdx.x / 32 - 1;
+    u32 parity = 1;
+    int next = stage; // its next step, counted from the tile's first
+    for (int number = blockIdx.x; number < tiles; number += gridDim.x) {
+        const Tile tile = tile_of(number, columnTiles, experts, starts, offsets, GATED ? TILE_N / 2 : TILE_N);
+        const int second = (GATED ? tile.column + columns : tile.column + 128) / 128;
+        const int block = lane == 0 ? tile.column / 128 : min(second, scaleRows - 1);
+        const float* weight = from.weights + ((u64)tile.expert * scaleRows + block) * steps;
+        for (; next < steps; next += STAGES) {
+            const float* rows = from.rows + (u64)next * from.stride;
+            float own[TILE_M / 32];
+#pragma unroll
+            for (int i = 0; i < TILE_M / 32; i++) own[i] = rows[min(tile.row + i * 32 + lane, tile.end - 1)];
+            const float share = weight[next];
+            barrier_wait(shared_address(&empty[stage]), parity);
+#pragma unroll
+            for (int i = 0; i < TILE_M / 32; i++) to[stage][i * 32 + lane] = own[i];
+            if (lane < 2) to[stage][TILE_M + lane] = share;
+            __syncwarp();
+            if (lane == 0) barrier_arrive(shared_address(&full[stage]));
+            parity ^= 1;
+        }
+        next -= steps;
+    }
+}
+
+// offsets: first row of each expert, [experts + 1]. columns: of c, GATED: a multiple of 128. depth: a multiple of 128.
+// aScales: [depth / 128][scaleStride]; wScales: [experts][weight rows / 128, rounded up][depth / 128]. GATED: c is e4m3 and
+// cScales [columns / 128][scaleStride]; else c is bf16.
+extern "C" __global__ void __launch_bounds__(384, 1)
+grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap w,
+                 const __grid_constant__ TensorMap out, u8* __restrict__ c, const float* __restrict__ aScales,
+                 const float* __restrict__ wScales, float* __restrict__ cScales, u32 scaleStride,
+                 const int* __restrict__ offsetsIn, int experts, int columns, int depth) {
+    extern __shared__ __align__(1024) u8 memory[];
+    __shared__ __align__(8) u64 full[STAGES];
+    __shared__ __align__(8) u64 empty[STAGES];
+    __shared__ float scales[STAGES][TILE_M + 2]; // of rows, of both weight blocks
+    __shared__ int offsets[MAX_EXPERTS + 1];
+    __shared__ int starts[MAX_EXPERTS + 1];
+    const u32 base = (shared_address(memory) + 1023) & ~1023u;
+    const int tileColumns = GATED ? TILE_N / 2 : TILE_N;
+    const int columnTiles = (columns + tileColumns - 1) / tileColumns;
+    const int steps = depth / TILE_K;
+    const int weightRows = GATED ? 2 * columns : columns;
+
+    for (int e = threadIdx.x; e <= experts; e += blockDim.x) offsets[e] = offsetsIn[e];
+    if (threadIdx.x == 0) {
+        for (int s = 0; s < STAGES; s++) {
+            barrier_init(shared_address(&full[s]), 2); // boxes and scales
+            barrier_init(shared_address(&empty[s]), 2);
+        }
+        asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+    }
+    __syncthreads();
+    if (threadIdx.x < 32) { // a prefix sum of row tiles, 32 experts at a time
+        int before = 0;
+        for (int from = 0; from < experts; from += 32) {
+            int e = from + threadIdx.x;
+            int own = e < experts ? (offsets[e + 1] - offsets[e] + TILE_M - 1) / TILE_M : 0;
+            int sum = own;
+            for (int d = 1; d < 32; d *= 2) {
+                int other = __shfl_up_sync(~0u, sum, d);
+                if ((int)threadIdx.x >= d) sum += other;
+            }
+            if (e < experts) starts[e] = before + sum - own;
+            before += __shfl_sync(~0u, sum, 31);
+        }
+        if (threadIdx.x == 0) starts[experts] = before;
+    }
+    __syncthreads();
+    const int tiles = starts[experts] * columnTiles;
+    const int group = threadIdx.x / 128;
+
+    if (group == 0) {
+        asm volatile("setmaxnreg.dec.sync.aligned.u32 56;");
+        if (threadIdx.x == 0) {
+            int stage = 0;
+            u32 parity = 1;
+            for (int number = blockIdx.x; number < tiles; number += gridDim.x) {
+                Tile tile = tile_of(number, columnTiles, experts, starts, offsets, tileColumns);
+                int weightRow = tile.expert * weightRows + tile.column;
+                for (int step = 0; step < steps; step++) {
+                    u32 barrier = shared_address(&full[stage]);
+                    barrier_wait(shared_address(&empty[stage]), parity);
+                    barrier_expect(barrier, A_BYTES + B_BYTES);
+                    u32 to = base + stage * (A_BYTES + B_BYTES);
+                    load_box(to, &a, step * TILE_K, tile.row, barrier);
+                    load_box(to + A_BYTES, &w, step * TILE_K, weightRow, barrier);
+                    load_box(to + A_BYTES + B_BYTES / 2, &w, step * TILE_K,
+                             GATED ? weightRow + columns : weightRow + TILE_N / 2, barrier);
+                    if (++stage == STAGES) { stage = 0; parity ^= 1; }
+                }
+            }
+        } else if (threadIdx.x >= 32) {
+            bring_scales(scales, full, empty, Scales{aScales, wScales, scaleStride}, tiles, columnTiles, experts, columns,
+                         steps, starts, offsets);
+        }
+    } else {
+        asm volatile("setmaxnreg.inc.sync.aligned.u32 224;");
+        const int half = group - 1;
+        const int lane = threadIdx.x % 32;
+        const int warp = threadIdx.x % 128 / 32;
+        const int r = warp * 16 + lane / 4;
+        if (half == 1) give_turn(2);
+        int stage = 0;
+        u32 parity = 0;
+        for (int number = blockIdx.x; number < tiles; number += gridDim.x) {
+            Tile tile = tile_of(number, columnTiles, experts, starts, offsets, tileColumns);
+            const int firstRow = tile.row + half * 64;
+            float d[128];
+#pragma unroll
+            for (int i = 0; i < 128; i++) d[i] = 0;
+            for (int step = 0; step < steps; step++) {
+                barrier_wait(shared_address(&full[stage]), parity);
+                const float upper = scales[stage][half * 64 + r];
+                const float lower = scales[stage][half * 64 + r + 8];
+                const float share[2] = {scales[stage][TILE_M], scales[stage][TILE_M + 1]};
+                const u32 from = base + stage * (A_BYTES + B_BYTES);
+                const u64 left = descriptor(from + half * (A_BYTES / 2));
+#pragma unroll
+                for (int h = 0; h < 2; h++) {
+                    const u64 right = descriptor(from + A_BYTES + h * (B_BYTES / 2));
+                    float part[64];
+                    settle(part);
+                    take_turn(group);
+                    asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+#pragma unroll
+                    for (int k = 0; k < TILE_K / 32; k++) {
+                        multiply(part, left + 2 * k, right + 2 * k, k > 0);
+                        if (k == TILE_K / 32 - 2) asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+                    }
+                    asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+                    asm volatile("wgmma.wait_group.sync.aligned 1;" ::: "memory");
+                    give_turn(group);
+                    asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
+                    settle(part);
+                    if (h == 1 && threadIdx.x % 128 == 0) barrier_arrive(shared_address(&empty[stage]));
+                    const float factors[2] = {upper * share[h], lower * share[h]};
+#pragma unroll
+                    for (int i = 0; i < 64; i++) d[64 * h + i] = fmaf(part[i], factors[i % 4 / 2], d[64 * h + i]);
+                }
+                if (++stage == STAGES) { stage = 0; parity ^= 1; }
+            }
+            const u32 staging = base + STAGES * (A_BYTES + B_BYTES) + half * OUT_BYTES;
+            const bool whole = firstRow + 64 <= tile.end;
+            if (whole) {
+                // Through shared memory, so that the copy engine writes it while the next tile is multiplied.
+                if (threadIdx.x % 128 == 0) asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");
+                group_sync(group);
+            }
+#if GATED
+            float most[2] = {0, 0};
+#pragma unroll
+            for (int i = 0; i < 64; i++) {
+                d[i] = silu(d[i]) * d[i + 64];
+                most[i % 4 / 2] = fmaxf(most[i % 4 / 2], fabsf(d[i]));
+            }
+#pragma unroll
+            for (int q = 0; q < 2; q++) {
+                const int row = firstRow + r + 8 * q;
+                float m = fmaxf(most[q], __shfl_xor_sync(~0u, most[q], 1));
+                m = fmaxf(m, __shfl_xor_sync(~0u, m, 2));
+                const float scale = m > 0 ? m / 448.0f : 1.0f;
+                const float inverse = 1.0f / scale;
+                if (lane % 4 == 0 && row < tile.end) cScales[(u64)(tile.column / 128) * scaleStride + row] = scale;
+                u8* to = c + (u64)row * columns + tile.column + lane % 4 * 2;
+                const u32 line = staging + (r + 8 * q) * 128 + lane % 4 * 2;
+                if (whole) {
+#pragma unroll
+                    for (int j = 0; j < 16; j++)
+                        store_shared(line + ((j / 2) ^ (r % 8)) * 16 + j % 2 * 8,
+                                     e4m3(d[4 * j + 2 * q] * inverse, d[4 * j + 2 * q + 1] * inverse));
+                } else if (row < tile.end) {
+#pragma unroll
+                    for (int j = 0; j < 16; j++)
+                        *(u16*)(to + j * 8) = e4m3(d[4 * j + 2 * q] * inverse, d[4 * j + 2 * q + 1] * inverse);
+                }
+            }
+#else
+#pragma unroll
+            for (int q = 0; q < 2; q++) {
+                const int row = firstRow + r + 8 * q;
+                const int column = tile.column + lane % 4 * 2;
+                u16* to = (u16*)c + (u64)row * columns + column;
+                const u32 line = staging + (r + 8 * q) * 128 + lane % 4 * 4;
+                if (whole) {
+#pragma unroll
+                    for (int j = 0; j < OUT_COLUMNS / 8; j++)
+                        store_shared(line + j / 8 * 8192 + ((j % 8) ^ (r % 8)) * 16,
+                                     pack(d[4 * j + 2 * q], d[4 * j + 2 * q + 1]));
+                } else if (row < tile.end) {
+#pragma unroll
+                    for (int j = 0; j < OUT_COLUMNS / 8; j++)
+                        if (column + j * 8 < columns)
+                            *(u32*)(to + j * 8) = pack(d[4 * j + 2 * q], d[4 * j + 2 * q + 1]);
+                }
+            }
+#endif
+            if (!whole) continue;
+            asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+            group_sync(group);
+            if (threadIdx.x % 128 == 0) {
+                const int boxColumns = GATED ? 128 : 64;
+                for (int box = 0; box < OUT_COLUMNS / boxColumns; box++)
+                    if (tile.column + box * boxColumns < columns)
+                        store_box(&out, staging + box * 8192, tile.column + box * boxColumns, firstRow);
+                asm volatile("cp.async.bulk.commit_group;" ::: "memory");
+            }
+        }
+        if (threadIdx.x % 128 == 0) asm volatile("cp.async.bulk.wait_group 0;" ::: "memory");
+    }
+}

@@ -1,0 +1,51 @@
+package io.moeplan.engine.cuda;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * All checks of kernels against plain loops, by name; also for a machine with a GPU but without a build.
+ *
+ * <p>Run: {@code java -cp CLASSES io.moeplan.engine.cuda.KernelChecks [NAME...]}
+ */
+final class KernelChecks {
+    private static final Map<String, Consumer<OnDevice>> ALL = new LinkedHashMap<>();
+
+    static {
+        ALL.put("norms", RowChecks::norms);
+        ALL.put("combine", RowChecks::combine);
+        ALL.put("spread", RowChecks::spread);
+        ALL.put("head-rope", RowChecks::headRope);
+        ALL.put("choice", RoutingChecks::choice);
+        ALL.put("sorting", RoutingChecks::sorting);
+        ALL.put("dense", ProductChecks::dense);
+        ALL.put("grouped", ProductChecks::grouped);
+        ALL.put("grouped-fp8", ProductChecks::groupedFp8);
+        ALL.put("grouped-large", LargeProductChecks::grouped);
+        ALL.put("grouped-fp8-large", LargeProductChecks::groupedFp8);
+        ALL.put("attention", AttentionChecks::grouped);
+        ALL.put("attention-windows", AttentionChecks::windows);
+        ALL.put("attention-latent", AttentionChecks::latent);
+    }
+
+    private KernelChecks() {}
+
+    static Iterable<String> names() {
+        return ALL.keySet();
+    }
+
+    static void run(OnDevice on, String name) {
+        ALL.get(name).accept(on);
+    }
+
+    public static void main(String[] args) throws Unavailable {
+        for (String name : args.length > 0 ? List.of(args) : names()) {
+            try (OnDevice on = new OnDevice()) {
+                run(on, name);
+            }
+            System.out.println("ok " + name);
+        }
+    }
+}

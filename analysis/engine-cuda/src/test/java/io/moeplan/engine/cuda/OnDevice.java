@@ -1,0 +1,155 @@
+package io.moeplan.engine.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** A GPU for checks: random matrices there and back. Outputs hold NaN until they are written. */
+final class OnDevice implements AutoCloseable {
+    final Cuda cuda;
+    final Kernels kernels;
+    final Stream stream;
+    final Random random = new Random(20);
+    private final List<DeviceBuffer> buffers = new ArrayList<>();
+
+    OnDevice() throws Unavailable {
+        cuda = Cuda.open(0);
+        kernels = new Kernels(cuda);
+        stream = new Stream(cuda);
+    }
+
+    /** Normally distributed numbers that bf16 holds exactly. */
+    float[] normal(int count, double scale) {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = rounded((float) (random.nextGaussian() * scale));
+        }
+        return values;
+    }
+
+    /** To the nearest bf16. */
+    static float rounded(float x) {
+        int bits = Float.floatToRawIntBits(x);
+        return Float.intBitsToFloat((bits + 0x7fff + (bits >>> 16 & 1)) & 0xffff0000);
+    }
+
+    long bf16(float[] values) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment host = arena.allocate(2L * values.length, 8);
+            for (int i = 0; i < values.length; i++) {
+                host.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (Float.floatToRawIntBits(values[i]) >>> 16));
+            }
+            return upload(host);
+        }
+    }
+
+    long floats(float[] values) {
+        try (Arena arena = Arena.ofConfined()) {
+            return upload(arena.allocateFrom(ValueLayout.JAVA_FLOAT, values));
+        }
+    }
+
+    long ints(int[] values) {
+        try (Arena arena = Arena.ofConfined()) {
+            return upload(arena.allocateFrom(ValueLayout.JAVA_INT, values));
+        }
+    }
+
+    long bytes(byte[] values) {
+        try (Arena arena = Arena.ofConfined()) {
+            return upload(arena.allocateFrom(ValueLayout.JAVA_BYTE, values));
+        }
+    }
+
+    private long upload(MemorySegment host) {
+        DeviceBuffer buffer = new DeviceBuffer(cuda, host.byteSize());
+        buffers.add(buffer);
+        buffer.write(stream, 0, host);
+        stream.synchronize();
+        return buffer.address();
+    }
+
+    /** Room for a result, filled with what is NaN in every type. */
+    DeviceBuffer room(long bytes) {
+        DeviceBuffer buffer = new DeviceBuffer(cuda, bytes);
+        buffers.add(buffer);
+        buffer.fill(stream, (byte) 0xff);
+        return buffer;
+    }
+
+    float[] readBf16(DeviceBuffer buffer) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment host = download(arena, buffer);
+            float[] values = new float[Math.toIntExact(buffer.bytes() / 2)];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = Float.intBitsToFloat(host.getAtIndex(ValueLayout.JAVA_SHORT, i) << 16);
+            }
+            return values;
+        }
+    }
+
+    float[] readFloats(DeviceBuffer buffer) {
+        try (Arena arena = Arena.ofConfined()) {
+            return download(arena, buffer).toArray(ValueLayout.JAVA_FLOAT);
+        }
+    }
+
+    int[] readInts(DeviceBuffer buffer) {
+        try (Arena arena = Arena.ofConfined()) {
+            return download(arena, buffer).toArray(ValueLayout.JAVA_INT);
+        }
+    }
+
+    byte[] readBytes(DeviceBuffer buffer) {
+        try (Arena arena = Arena.ofConfined()) {
+            return download(arena, buffer).toArray(ValueLayout.JAVA_BYTE);
+        }
+    }
+
+    private MemorySegment download(Arena arena, DeviceBuffer buffer) {
+        MemorySegment host = arena.allocate(buffer.bytes(), 8);
+        buffer.read(stream, 0, host);
+        stream.synchronize();
+        return host;
+    }
+
+    /** The number that an e4m3 byte stands for. */
+    static float e4m3(byte code) {
+        int exponent = code >> 3 & 15;
+        int fraction = code & 7;
+        if (exponent == 15 && fraction == 7) {
+            return Float.NaN;
+        }
+        float size = exponent == 0
+                ? fraction * 0x1p-9f
+                : (float) ((8 + fraction) * Math.pow(2, exponent - 10));
+        return code < 0 ? -size : size;
+    }
+
+    /** Fails unless the error's norm is within a part of the expected values' norm; NaN fails. */
+    static void near(String what, float[] have, double[] want, double tolerance) {
+        double error = 0;
+        double norm = 0;
+        for (int i = 0; i < want.length; i++) {
+            error += (have[i] - want[i]) * (have[i] - want[i]);
+            norm += want[i] * want[i];
+        }
+        double relative = Math.sqrt(error / norm);
+        System.out.printf("%s: relative error %.1e%n", what, relative);
+        assertThat(have).as(what).hasSize(want.length);
+        assertThat(relative).as(what).isLessThan(tolerance);
+    }
+
+    @Override
+    public void close() {
+        buffers.forEach(DeviceBuffer::close);
+        stream.close();
+        kernels.close();
+        cuda.close();
+    }
+}

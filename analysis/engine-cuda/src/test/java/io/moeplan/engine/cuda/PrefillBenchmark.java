@@ -1,0 +1,124 @@
+package io.moeplan.engine.cuda;
+
+import io.moeplan.engine.Engine;
+import io.moeplan.engine.EngineOptions;
+import io.moeplan.engine.RunOptions;
+import io.moeplan.engine.RunResult;
+import io.moeplan.engine.gemm.Precision;
+import io.moeplan.engine.record.RecordingMode;
+import io.moeplan.engine.record.RecordingOptions;
+import io.moeplan.engine.record.RecordingSink;
+import io.moeplan.engine.workload.Request;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Random;
+
+/**
+ * The whole engine on the GPU, recording on, over a random checkpoint of a published shape: at two depths, so that what a
+ * layer takes is their difference.
+ *
+ * <p>Run: {@code java -cp ... io.moeplan.engine.cuda.PrefillBenchmark FOLDER SHAPE DEPTH LESS FULL REQUESTS LENGTH GIB [bf16]}, where
+ * LESS is the smaller depth (0: one depth only), FULL the published one, and GIB the memory it may take on the device (0: all
+ * that is free); bf16: not fp8 for experts stored so. FOLDER keeps the checkpoint for the next time.
+ */
+final class PrefillBenchmark {
+    private static final int TIMES = 3;
+
+    private final int requests;
+    private final int length;
+    private final long memory;
+
+    private final Optional<Precision> precision;
+
+    private PrefillBenchmark(int requests, int length, long memory, Optional<Precision> precision) {
+        this.precision = precision;
+        this.requests = requests;
+        this.length = length;
+        this.memory = memory;
+    }
+
+    public static void main(String[] args) throws IOException {
+        Path folder = Path.of(args[0]);
+        int depth = Integer.parseInt(args[2]);
+        int less = Integer.parseInt(args[3]);
+        int full = Integer.parseInt(args[4]);
+        PrefillBenchmark benchmark = new PrefillBenchmark(Integer.parseInt(args[5]), Integer.parseInt(args[6]),
+                (long) (Double.parseDouble(args[7]) * (1L << 30)),
+                args.length > 8 ? Optional.of(Precision.BF16) : Optional.empty());
+        if (!Files.exists(folder)) {
+            long start = System.nanoTime();
+            RandomCheckpoint.write(folder, args[1], depth);
+            System.out.printf(Locale.ROOT, "wrote %.1f GB in %.1f s%n",
+                    Files.size(folder.resolve("model.safetensors")) / 1e9, (System.nanoTime() - start) / 1e9);
+        }
+        double deep = benchmark.seconds(folder, args[1] + " x " + depth);
+        if (less > 0) {
+            Path shorter = folder.resolveSibling(folder.getFileName() + "-" + less);
+            if (!Files.exists(shorter)) {
+                RandomCheckpoint.shorten(folder, shorter, less);
+            }
+            double shallow = benchmark.seconds(shorter, args[1] + " x " + less);
+            double layer = (deep - shallow) / (depth - less);
+            double whole = shallow + (full - less) * layer;
+            System.out.printf(Locale.ROOT, "%s: %.2f ms a layer, %,.0f tokens/s at %d layers%n", args[1], layer * 1e3,
+                    (double) benchmark.requests * benchmark.length / whole, full);
+        }
+    }
+
+    private double seconds(Path model, String name) throws IOException {
+        long bytes;
+        try (Cuda cuda = Cuda.open(0)) {
+            bytes = memory > 0 ? memory : cuda.usableBytes();
+        }
+        EngineOptions options = new EngineOptions(bytes, Runtime.getRuntime().availableProcessors(),
+                System.err::println);
+        CudaBackend[] backend = new CudaBackend[1];
+        try (Engine engine = Engine.open(model, options, m -> backend[0] = new CudaBackend(m, Cuda.open(0),
+                precision, bytes, options.threads(), options.warnings()))) {
+            Random random = new Random(5);
+            List<Request> workload = new ArrayList<>();
+            for (int r = 0; r < requests; r++) {
+                workload.add(new Request("r" + r, null,
+                        random.ints(length, 0, engine.architecture().vocabulary()).toArray(), new int[0]));
+            }
+            double best = Double.POSITIVE_INFINITY;
+            for (int i = 0; i <= TIMES; i++) {
+                engine.recorder().start(RecordingOptions.of(RecordingMode.PER_TOKEN), new Nothing());
+                RunResult result = engine.run(workload, RunOptions.quiet());
+                engine.recorder().stop();
+                System.out.printf(Locale.ROOT,
+                        "%s, %s, %s, %d tokens, %d waves: %.3f s, %,.0f tokens/s, %.0f TFLOP/s, read %.1f GB at %.1f GB/s,"
+                                + " waited %.2f s%s%n",
+                        name, backend[0].place(), backend[0].precision(), result.tokens(), result.waves(),
+                        result.seconds(),
+                        result.tokensPerSecond(), result.flops() / result.seconds() / 1e12,
+                        result.reading().bytes() / 1e9, result.reading().bytesPerSecond() / 1e9,
+                        result.reading().waited(), i == 0 ? " (first)" : "");
+                if (i > 0) {
+                    best = Math.min(best, result.seconds());
+                }
+            }
+            return best;
+        }
+    }
+
+    /** Forgets what is recorded. */
+    private static final class Nothing implements RecordingSink {
+        @Override
+        public void requests(List<RequestRow> requests) {}
+
+        @Override
+        public void tokens(TokenRows rows) {}
+
+        @Override
+        public void step(Step step) {}
+
+        @Override
+        public void flush() {}
+    }
+}

@@ -1,0 +1,57 @@
+package io.moeplan.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.moeplan.engine.cuda.Cuda;
+import io.moeplan.engine.cuda.Unavailable;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What {@code --device} says where there is a GPU, and where there is none. */
+final class DeviceTest {
+    @TempDir
+    private Path temp;
+
+    private static boolean hasGpu() {
+        try (Cuda cuda = Cuda.open(0)) {
+            return cuda.capability() > 0;
+        } catch (Unavailable e) {
+            return false;
+        }
+    }
+
+    private Run record(String device, String out) {
+        return Run.moeplan("record", "--model", Run.MODEL, "--workload", Run.WORKLOAD, "--limit", 2, "--device", device,
+                "--out", temp.resolve(out));
+    }
+
+    @Test
+    void autoSaysWhyItIsTheCpu() {
+        assumeTrue(!hasGpu(), "there is a GPU here");
+        Run run = record("auto", "auto");
+        assertThat(run.exit()).isZero();
+        assertThat(run.errorLines()).anyMatch(line -> line.startsWith("moeplan: the CPU is used, for want of a GPU: "));
+        assertThat(record("cpu", "cpu").err()).doesNotContain("GPU");
+    }
+
+    @Test
+    void cudaFailsWithTheReason() {
+        assumeTrue(!hasGpu(), "there is a GPU here");
+        for (String device : new String[]{"cuda", "cuda:1"}) {
+            Run run = record(device, "cuda");
+            assertThat(run.exit()).isEqualTo(1);
+            assertThat(run.errorLines()).singleElement().asString().startsWith("moeplan: --device cuda: ");
+            assertThat(Files.exists(temp.resolve("cuda"))).isFalse();
+        }
+    }
+
+    @Test
+    void otherNamesAreRefused() {
+        Run run = record("gpu", "gpu");
+        assertThat(run.exit()).isEqualTo(2);
+        assertThat(run.errorLines()).singleElement().asString().contains("'gpu' is not auto, cpu, cuda or cuda:N");
+    }
+}
