@@ -116,6 +116,12 @@ final class ModelErrorsTest {
     }
 
     @Test
+    void configurationInAnotherEncoding() throws IOException {
+        Files.write(model.resolve("config.json"), new byte[]{0, 0, 0, '{', (byte) 0xff, 1, 2, 3});
+        assertRefused("config.json", "no text in UTF-8");
+    }
+
+    @Test
     void normsThatAreNotFiniteAreNamed() throws IOException {
         Path weights = model.resolve("model.safetensors");
         String norm = "model.layers.2.post_attention_layernorm.weight";

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,6 +62,8 @@ public final class ConfigReader {
             throw new ModelException(file,
                     "not JSON" + place + ": " + e.getOriginalMessage().lines().findFirst().orElse(""),
                     e);
+        } catch (CharConversionException e) {
+            throw new ModelException(file, "not JSON: no text in UTF-8", e);
         }
         if (!root.isObject()) {
             throw new ModelException(file, "not a JSON object");
