@@ -35,7 +35,8 @@ public record HoldoutSplit(LoadTrace plan, LoadTrace judged, Holdout holdout) {
         }
         if (steps == 1) {
             throw new IllegalArgumentException("the recording has one step, so none can be held out: use --holdout 0 to"
-                    + " plan and judge on the same step, or record in finer steps");
+                    + " plan and judge on the same step, or cut a per-token recording finer with"
+                    + " --pass-tokens");
         }
         int judgedSteps = Math.clamp(Math.round(steps * fraction), 1, steps - 1);
         LoadTrace plan = busy.slice(0, steps - judgedSteps);

@@ -46,7 +46,8 @@ class HoldoutSplitTest {
     void whatCannotBeCutIsRefused() {
         assertThatThrownBy(() -> HoldoutSplit.of(FOUR.slice(0, 1), 0.5))
                 .hasMessage("the recording has one step, so none"
-                        + " can be held out: use --holdout 0 to plan and judge on the same step, or record in finer steps");
+                        + " can be held out: use --holdout 0 to plan and judge on the same step, or cut a per-token recording finer with"
+                        + " --pass-tokens");
         assertThatThrownBy(() -> HoldoutSplit.of(FOUR.slice(0, 0), 0))
                 .hasMessage("the recording has no step in which an expert received a token");
         for (double bad : new double[]{-0.1, 1, 2, Double.NaN}) {

@@ -7,10 +7,11 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * How matrix products are computed.
+ * How matrix products are computed. Attention is a small part of them, and which experts a token goes to depends on it at
+ * once, while what its experts give it is a small part of its residual; so only the experts' products are rounded.
  *
- * @param fast  the products with weights, keys and values
- * @param exact those of routers, always in float32
+ * @param fast  the products of experts and dense feed-forward blocks
+ * @param exact all others, in float32
  */
 public record Arithmetic(Gemm fast, Gemm exact) {
     /** The fastest that this machine has. */

@@ -86,7 +86,7 @@ public final class CpuBackend implements Backend {
 
     @Override
     public long waveBytes(long tokens, int longest) {
-        return WaveBuffers.bytes(model.architecture(), arithmetic.fast().input(), sizes, tokens, longest,
+        return WaveBuffers.bytes(model.architecture(), arithmetic.exact().input(), sizes, tokens, longest,
                 workers.threads());
     }
 
@@ -135,10 +135,10 @@ public final class CpuBackend implements Backend {
     }
 
     private void room(int tokens, int longest) {
-        if (buffers == null || !buffers.holds(model.architecture(), arithmetic.fast().input(), sizes, tokens, longest,
+        if (buffers == null || !buffers.holds(model.architecture(), arithmetic.exact().input(), sizes, tokens, longest,
                 workers.threads())) {
             buffers = null;
-            buffers = WaveBuffers.allocate(model.architecture(), arithmetic.fast().input(), sizes, tokens, longest,
+            buffers = WaveBuffers.allocate(model.architecture(), arithmetic.exact().input(), sizes, tokens, longest,
                     workers.threads());
         }
     }

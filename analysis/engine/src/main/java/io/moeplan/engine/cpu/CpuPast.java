@@ -52,7 +52,7 @@ final class CpuPast implements Past {
     }
 
     private Element element() {
-        return workers.own().arithmetic().fast().input();
+        return workers.own().arithmetic().exact().input();
     }
 
     /** States are on the heap; the rest of it is for waves and the garbage between two collections. */

@@ -41,7 +41,9 @@ final class CpuWave implements Wave {
     private final Map<Rope, RotaryTable> rotaries;
     private final Arena arena;
     private final OffHeapRows residual;
-    /** What attention keeps of every token, then the normed input of the feed-forward block. */
+    /** What attention keeps of every token. */
+    private final OffHeapRows kept;
+    /** The normed input of the feed-forward block, in the same memory. */
     private final OffHeapRows normed;
     private final Norms finalNorm;
 
@@ -60,8 +62,9 @@ final class CpuWave implements Wave {
         this.finalNorm = Norms.of(architecture.norm(), model.finalNorm());
         this.arena = Arena.ofShared();
         this.residual = new OffHeapRows(arena, Element.F32, sequences.tokens(), architecture.hidden());
-        this.normed = new OffHeapRows(arena, workers.own().arithmetic().fast().input(), sequences.tokens(),
+        this.kept = new OffHeapRows(arena, workers.own().arithmetic().exact().input(), sequences.tokens(),
                 WaveBuffers.keptWidth(architecture));
+        this.normed = kept.reused(workers.own().arithmetic().fast().input(), architecture.hidden());
         embed();
     }
 
@@ -113,9 +116,9 @@ final class CpuWave implements Wave {
     private void attention(int layer, LayerWeights.Attention block, Norms norm, Work work) {
         switch (architecture.layers().get(layer).attention()) {
             case Attention.Softmax shape -> new SoftmaxLayer(architecture, shape, heads(shape, block), norm, sequences,
-                    residual, normed, columns(layer, shape)).run(workers, work);
+                    residual, kept, columns(layer, shape)).run(workers, work);
             case Attention.GatedDelta shape -> new DeltaLayer(architecture, shape,
-                    (LayerWeights.Attention.GatedDelta) block, norm, sequences, residual, normed,
+                    (LayerWeights.Attention.GatedDelta) block, norm, sequences, residual, kept,
                     buffers.attendedTokens(), continued == null ? null : continued.deltas(layer)).run(workers, work);
         }
     }
@@ -123,7 +126,7 @@ final class CpuWave implements Wave {
     private Columns columns(int layer, Attention.Softmax shape) {
         return continued == null
                 ? new Columns.Together(KeyValues.in(buffers.keyValues(),
-                        SoftmaxLayer.held(shape, workers.own().arithmetic().fast().input())))
+                        SoftmaxLayer.held(shape, workers.own().arithmetic().exact().input())))
                 : new Columns.Apart(continued.keyValues(layer));
     }
 
@@ -158,7 +161,7 @@ final class CpuWave implements Wave {
             int rows = tiles.rows(tile);
             float[][] x = normedInput(from, rows, norm, scratch);
             float[][] logits = scratch.rows(Scratch.Use.LOGITS, rows, shape.router().experts());
-            Projection.exactly(block.router(), x, rows, logits, scratch);
+            Projection.apply(block.router(), x, rows, logits, 0, scratch);
             TopK topK = new TopK(shape.router(), correction);
             for (int i = 0; i < rows; i++) {
                 normed.write(from + i, x[i], architecture.hidden());

@@ -27,6 +27,18 @@ final class OffHeapRows {
         this.data = arena.allocate(bytes(element, rows, width), 64);
     }
 
+    private OffHeapRows(MemorySegment data, Element element, int rows, int width) {
+        this.data = data;
+        this.element = element;
+        this.rows = rows;
+        this.width = width;
+    }
+
+    /** The same memory for other numbers, no wider than those in it now. */
+    OffHeapRows reused(Element other, int otherWidth) {
+        return new OffHeapRows(data.asSlice(0, bytes(other, rows, otherWidth)), other, rows, otherWidth);
+    }
+
     /** Bytes that it takes. */
     static long bytes(Element element, long rows, int width) {
         return (rows + PADDING) * width * element.bytes();

@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
-/** {@code y = x * weight^T} for weights as they lie in the checkpoint, {@code [out, in]}. */
+/** {@code y = x * weight^T} in float32 for weights as they lie in the checkpoint, {@code [out, in]}. */
 final class Projection {
     /** Rows of {@code x} that make reading the weights cheap beside multiplying with them; more gain nothing. */
     static final int MAX_ROWS = 1024;
@@ -32,13 +32,6 @@ final class Projection {
         add(linear.bias(), part, rows, y, 0);
     }
 
-    /** In float32, whatever other products are computed in. */
-    static void exactly(LayerWeights.Linear linear, float[][] x, int rows, float[][] y, Scratch scratch) {
-        Part all = Part.all(linear.weight());
-        apply(scratch.arithmetic().exact(), linear.weight(), all, x, 0, rows, y, 0, scratch);
-        add(linear.bias(), all, rows, y, 0);
-    }
-
     /** A part of the matrix, and the bias of its outputs if there is one, for rows outside the heap. */
     static void apply(LayerWeights.Linear linear, Part part, Rows x, float[][] y, Scratch scratch) {
         apply(linear.weight(), part, x, y, 0, scratch);
@@ -47,7 +40,7 @@ final class Projection {
 
     /** A part of the matrix, for rows outside the heap. */
     static void apply(Matrix weight, Part part, Rows x, float[][] y, int yRow, Scratch scratch) {
-        multiply(scratch.arithmetic().fast(), weight, part, x, y, yRow, scratch);
+        multiply(scratch.arithmetic().exact(), weight, part, x, y, yRow, scratch);
     }
 
     private static void add(Optional<Vector> bias, Part part, int rows, float[][] y, int yRow) {
@@ -69,11 +62,7 @@ final class Projection {
      */
     static void apply(Matrix weight, Part part, float[][] x, int xAt, int rows, float[][] y, int yRow,
             Scratch scratch) {
-        apply(scratch.arithmetic().fast(), weight, part, x, xAt, rows, y, yRow, scratch);
-    }
-
-    private static void apply(Gemm gemm, Matrix weight, Part part, float[][] x, int xAt, int rows, float[][] y,
-            int yRow, Scratch scratch) {
+        Gemm gemm = scratch.arithmetic().exact();
         Rows input = scratch.rows(Scratch.Native.FACTOR, gemm, gemm.input(), rows, part.ins());
         for (int i = 0; i < rows; i++) {
             write(x[i], xAt, input, i);

@@ -39,7 +39,7 @@ record SoftmaxTile(KeyValues keyValues, int firstBlock, int position, int querie
      * @param firstQuery the model's number of the first head in {@code q}
      */
     void mix(int held, float[][] q, float[][] mixed, int row, int at, Heads heads, int firstQuery, Scratch scratch) {
-        Gemm gemm = scratch.arithmetic().fast();
+        Gemm gemm = scratch.arithmetic().exact();
         int rows = queries * sharing;
         Rows x = scratch.rows(Scratch.Native.QUERY, gemm, gemm.input(), rows + PADDING, heads.keyDim()).withRows(rows);
         float[] maxima = scratch.row(Scratch.Use.MAXIMA, rows);

@@ -12,7 +12,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.DoubleStream;
 
-/** Counts as JSON, {@code [layers][experts]} or {@code [steps][layers][experts]}. */
+/**
+ * Counts as JSON, {@code [layers][experts]} or {@code [steps][layers][experts]}, alone or as {@code logical_count} of an object,
+ * where SGLang has all decoder layers.
+ */
 final class CountJson {
     private final Path path;
     private final JsonParser json;
@@ -34,8 +37,44 @@ final class CountJson {
         }
     }
 
+    /** Whether a file is a JSON object with counts. */
+    static boolean isOne(Path path) throws IOException {
+        try (JsonParser json = new JsonFactory().createParser(path.toFile())) {
+            return json.nextToken() == JsonToken.START_OBJECT && toCounts(json);
+        } catch (CharConversionException | JsonProcessingException e) {
+            return false;
+        }
+    }
+
+    /** Goes to the value of {@code logical_count}; false if there is none. */
+    private static boolean toCounts(JsonParser json) throws IOException {
+        while (json.nextToken() == JsonToken.FIELD_NAME) {
+            boolean found = json.currentName().equals("logical_count");
+            json.nextToken();
+            if (found) {
+                return true;
+            }
+            json.skipChildren();
+        }
+        return false;
+    }
+
     private CountMatrix.Matrix matrix() throws IOException {
-        expect(json.nextToken(), JsonToken.START_ARRAY, "an array of layers, or of steps");
+        if (json.nextToken() != JsonToken.START_OBJECT) {
+            CountMatrix.Matrix alone = array();
+            if (json.nextToken() != null) {
+                throw fault("nothing after the counts");
+            }
+            return alone;
+        }
+        if (!toCounts(json)) {
+            throw fault("\"logical_count\"");
+        }
+        return array().ofDecoder();
+    }
+
+    private CountMatrix.Matrix array() throws IOException {
+        expect(json.currentToken(), JsonToken.START_ARRAY, "an array of layers, or of steps");
         expect(json.nextToken(), JsonToken.START_ARRAY, "an array of experts, or of layers");
         List<double[][]> steps = new ArrayList<>();
         boolean hasSteps = json.nextToken() == JsonToken.START_ARRAY;
@@ -51,9 +90,6 @@ final class CountJson {
             steps.add(layers(experts()));
         }
         expect(json.currentToken(), JsonToken.END_ARRAY, "the end of the counts");
-        if (json.nextToken() != null) {
-            throw fault("nothing after the counts");
-        }
         return matrix(steps, hasSteps);
     }
 

@@ -17,7 +17,8 @@ import java.util.stream.IntStream;
 
 /**
  * Plain expert counts, [layers][experts] (one step) or [steps][layers][experts]: what scripts around the EPLB reference keep.
- * Layers are numbered from 0 unless the file numbers them; the source knows neither tokens nor requests.
+ * Layers are numbered from 0 unless the file numbers them; the source knows neither tokens nor requests. SGLang takes counts
+ * of all decoder layers as JSON, {@code {"logical_count": ...}}.
  */
 final class CountMatrix implements StepSource {
     /** Where the counts lie. */
@@ -30,9 +31,20 @@ final class CountMatrix implements StepSource {
     /**
      * A matrix of counts.
      *
-     * @param numbers of the layers, null if not told
+     * @param numbers       of the layers, null if not told
+     * @param decoderLayers whether layers are all decoder layers, so that those without any count are dense
      */
-    record Matrix(int steps, int layers, int experts, boolean hasSteps, int[] numbers, Cells cells) {}
+    record Matrix(int steps, int layers, int experts, boolean hasSteps, int[] numbers, Cells cells,
+            boolean decoderLayers) {
+        Matrix(int steps, int layers, int experts, boolean hasSteps, int[] numbers, Cells cells) {
+            this(steps, layers, experts, hasSteps, numbers, cells, false);
+        }
+
+        /** The same of all decoder layers. */
+        Matrix ofDecoder() {
+            return new Matrix(steps, layers, experts, hasSteps, numbers, cells, true);
+        }
+    }
 
     /** More than this share lost by rounding is no count but a share of something. */
     private static final double MOST_LOST = 0.01;
@@ -52,7 +64,7 @@ final class CountMatrix implements StepSource {
         return switch (FirstBytes.of(path)) {
             case NUMPY -> ofNumpy(path);
             case ZIP -> ofTorch(path);
-            case JSON_ARRAY -> new CountMatrix(path, CountJson.read(path), () -> {});
+            case JSON_ARRAY, JSON_OBJECT -> new CountMatrix(path, CountJson.read(path), () -> {});
             case TEXT -> new CountMatrix(path, CountText.read(path), () -> {});
             default -> throw new IOException(path + ": no counts: expected .json, .npy, .pt, .csv or text");
         };
@@ -128,11 +140,12 @@ final class CountMatrix implements StepSource {
         if (!matrix.hasSteps()) {
             absent.add(Absent.STEPS);
         }
-        if (matrix.numbers() == null) {
+        if (matrix.numbers() == null && !matrix.decoderLayers()) {
             absent.add(Absent.LAYER_NUMBERS);
         }
         int[] numbers = matrix.numbers() == null ? IntStream.range(0, matrix.layers()).toArray() : matrix.numbers();
-        return new Shape(Mode.PER_PASS, numbers, 0, matrix.experts(), 0, false, absent);
+        return new Shape(Mode.PER_PASS, numbers, matrix.decoderLayers() ? matrix.layers() : 0, matrix.experts(), 0,
+                matrix.decoderLayers(), absent);
     }
 
     @Override

@@ -90,6 +90,9 @@ final class Detector {
     }
 
     private static Optional<SourceFormat> ofJson(Path file) throws IOException {
+        if (CountJson.isOne(file)) {
+            return Optional.of(SourceFormat.COUNT_MATRIX);
+        }
         return isOutputs(file) ? Optional.of(SourceFormat.ROUTED_EXPERTS) : Optional.empty();
     }
 

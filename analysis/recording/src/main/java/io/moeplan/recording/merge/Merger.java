@@ -1,6 +1,7 @@
 package io.moeplan.recording.merge;
 
 import io.moeplan.eplb.LoadTrace;
+import io.moeplan.recording.Absent;
 import io.moeplan.recording.Manifest;
 import io.moeplan.recording.Mode;
 import io.moeplan.recording.NewFolder;
@@ -45,8 +46,11 @@ public final class Merger {
         }
         Manifest merged = MergedManifest.of(recordings, by, toolVersion);
         if (merged.mode() == Mode.PER_TOKEN && by == By.RANK) {
-            throw new IllegalArgumentException(recordings.getFirst().dir() + ": has the experts of every token; import"
-                    + " the ranks of a dump together, or each with --mode per-pass, to merge them by rank");
+            boolean passes = recordings.stream().allMatch(each -> each.lacks(Absent.REQUESTS));
+            throw new IllegalArgumentException(recordings.getFirst().dir() + ": has the experts of every token, which"
+                    + (passes
+                            ? " are not merged by rank: import the ranks of a dump together, or each with --mode per-pass"
+                            : " belong to requests and not to ranks: merge by time"));
         }
         return NewFolder.fill(out, folder -> merged.mode() == Mode.PER_TOKEN
                 ? tokens(recordings, merged, folder)

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -36,7 +37,21 @@ class CountMatrixTest {
         assertThat(recording.manifest().topK()).isEqualTo(2);
     }
 
-    static final List<Arguments> WRONG = List.of(Arguments.of("1 2\n3 x", "line 2, column 2"),
+    /** What SGLang takes for --init-expert-location beside maps: all decoder layers, the first of them dense. */
+    @Test
+    void importsCountsThatSglangLoads() throws IOException {
+        Path file = Files.writeString(temp.resolve("a.json"),
+                "{\"rank\": {\"x\": [1]}, \"logical_count\": [[[0, 0], [1, 2]], [[0, 0], [3, 4]]], \"y\": 1}\n");
+        Recording recording = Dumps.imported(file, Dumps.PLAIN, temp.resolve("rec"));
+        assertThat(Dumps.counts(recording.trace())).isDeepEqualTo(new int[][][]{{{1, 2}}, {{3, 4}}});
+        assertThat(recording.manifest().layerIds()).containsExactly(1);
+        assertThat(recording.manifest().numHiddenLayers()).isEqualTo(2);
+        assertThat(recording.lacks(Absent.LAYER_NUMBERS)).isFalse();
+    }
+
+    static final List<Arguments> WRONG = List.of(Arguments.of("{\"a\": 1}", "expected \"logical_count\""),
+            Arguments.of("{\"logical_count\": 1}", "expected an array"), Arguments.of("[[1]] 2", "nothing after"),
+            Arguments.of("1 2\n3 x", "line 2, column 2"),
             Arguments.of("1 2\n3", "line 2"), Arguments.of("1 2\n\n3 4\n5 6", "step 1"),
             Arguments.of("0.5 0.25", "fractions"), Arguments.of("1 -2", "layer 0, expert 1"),
             Arguments.of("layer,a\n5,1\n4,1", "line 3"), Arguments.of("[[1],[2,3]]", "step 0"));

@@ -63,7 +63,10 @@ final class FuzzSeeds {
         Path stat = folder.resolve("stat.pt");
         RecordingExport.write(recording, recording::trace, RecordingFormat.CSV, false, csv);
         RecordingExport.write(recording, recording::trace, RecordingFormat.SGLANG_STAT, false, stat);
-        List<Fuzz.Seed> seeds = List.of(new Fuzz.Seed("table.csv", Files.readAllBytes(csv)),
+        List<Fuzz.Seed> seeds = List.of(
+                Fuzz.text("stat.json",
+                        "{\"rank\": {\"a\": [0]}, \"logical_count\": [[[0, 0], [1, 2]], [[0, 0], [3, 4]]]}"),
+                new Fuzz.Seed("table.csv", Files.readAllBytes(csv)),
                 new Fuzz.Seed("stat.pt", Files.readAllBytes(stat)));
         delete(folder);
         return seeds;

@@ -145,6 +145,8 @@ class MergerTest {
         refused("top_k is 4 in " + trtllm + ", 1 in " + sglang, Merger.By.TIME, trtllm, sglang);
         refused("mode is per-pass in " + sglang + ", per-token in " + tokens, Merger.By.TIME, sglang, tokens);
         refused("import the ranks of a dump together", Merger.By.RANK, tokens, tokens);
+        Path requests = outputs("a", "x", 2);
+        refused("merge by time", Merger.By.RANK, requests, requests);
         refused("absent", Merger.By.TIME, tokens, temp.resolve("absent"));
         assertThat(Manifest.read(tokens).mode()).isEqualTo(Mode.PER_TOKEN);
     }
