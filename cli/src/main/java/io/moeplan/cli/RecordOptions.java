@@ -66,7 +66,8 @@ final class RecordOptions {
     @Option(names = "--precision", paramLabel = "PRECISION", defaultValue = "auto", converter = PrecisionName.class,
             description = "fp32: all in float32. bf16: products of bfloat16 numbers, added up in float32 (on the CPU"
                     + " those of experts only); routers, norms, softmax and the residual stream stay in float32. auto:"
-                    + " bf16 on a GPU, and where the processor is faster with it. Default: ${DEFAULT-VALUE}.")
+                    + " bf16 on a GPU (on Hopper, fp8 for experts that are stored in it), and where the processor is"
+                    + " faster with it. Default: ${DEFAULT-VALUE}.")
     private PrecisionName.Choice precision;
 
     @ArgGroup(exclusive = false, heading = "Requests without a response:%n")

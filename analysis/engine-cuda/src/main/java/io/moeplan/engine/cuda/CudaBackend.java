@@ -135,7 +135,7 @@ public final class CudaBackend implements Backend {
     @Override
     public Reading reading() {
         weights.warn(warnings);
-        return weights.reading();
+        return place == Place.STREAMED ? weights.reading() : Reading.NONE;
     }
 
     @Override

@@ -15,12 +15,15 @@ record Division(Place place, long batchBytes, int together, boolean fp8) {
         this(place, batchBytes, together, false);
     }
 
-    /** As much as possible as it is used, if a quarter of the memory is left for waves. */
+    /**
+     * As much as possible as it is used, if enough is left for waves: an eighth of the memory for what layers work with
+     * ({@link WaveMemory#of}), half as much for what grows with a wave.
+     */
     static Division of(Model model, int elementBytes, long memoryBytes, boolean fp8) {
         int together = WaveMemory.of(model.architecture(), elementBytes, memoryBytes).together();
         for (Place place : new Place[]{Place.UNPACKED, Place.PACKED}) {
             Pieces pieces = new Pieces(model, elementBytes, memoryBytes / 8, fp8);
-            if (WeightStore.bytes(place, pieces.used(model.layers().size(), false)) <= memoryBytes / 4 * 3) {
+            if (WeightStore.bytes(place, pieces.used(model.layers().size(), false)) <= memoryBytes / 16 * 13) {
                 return new Division(place, memoryBytes / 8, together, fp8);
             }
         }

@@ -41,6 +41,19 @@ final class CudaFixturesTest {
         }
     }
 
+    /** Weights come once for each wave, and a token does not depend on its wave. */
+    @ParameterizedTest
+    @MethodSource("fixtures")
+    void streamsWeightsForEveryWave(Path model) throws IOException {
+        Gpu.open().close();
+        List<Request> requests = Trace.workload(VOCABULARY);
+        Trace cpu = Trace.of(model, requests, Gpu.cpu(), 100);
+        Trace gpu = Trace.of(model, requests,
+                Gpu.cuda(Precision.FP32, new Division(Place.STREAMED, 30_000, 64)), 100);
+        assertThat(gpu.largestDifference(cpu)).isLessThan(tolerance(model));
+        assertThat(gpu.agreement(cpu).share()).isEqualTo(1);
+    }
+
     /**
      * How far the residual stream may be from float32's after the last layer, relative: 2.5 times what transformers' own
      * bfloat16 is off on 80 tokens of the same fixture (torch 2.13 on a CPU). Most of that are tokens whose experts change with

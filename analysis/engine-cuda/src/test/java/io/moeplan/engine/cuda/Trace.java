@@ -31,12 +31,17 @@ final class Trace implements Observer, RecordingSink {
     private final List<TokenRows> rows = new ArrayList<>();
     private ModelInfo info;
 
-    /** Runs a workload on a device. */
+    /** Runs a workload on a device, in one wave. */
     static Trace of(Path model, List<Request> requests, Backend.Factory device) throws IOException {
+        return of(model, requests, device, Long.MAX_VALUE);
+    }
+
+    /** @param waveTokens tokens of a wave at most */
+    static Trace of(Path model, List<Request> requests, Backend.Factory device, long waveTokens) throws IOException {
         Trace trace = new Trace();
         EngineOptions options = new EngineOptions(1L << 33, 2, warning -> {
             throw new IllegalStateException(warning);
-        });
+        }, waveTokens);
         try (Engine engine = Engine.open(model, options, device)) {
             trace.info = engine.info();
             engine.recorder().start(new RecordingOptions(RecordingMode.PER_TOKEN, 2048, 1, true), trace);
