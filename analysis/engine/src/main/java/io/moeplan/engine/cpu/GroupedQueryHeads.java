@@ -84,9 +84,13 @@ final class GroupedQueryHeads implements Heads {
             int position = tokens.of(i);
             turn(q[i], heads, queryNorm, position);
             float factor = shape.scale() * shape.temperature().at(position);
-            for (int d = 0; d < heads * dim; d++) {
-                q[i][d] *= factor;
-            }
+            scale(q[i], factor, heads * dim);
+        }
+    }
+
+    private static void scale(float[] x, float factor, int count) {
+        for (int i = 0; i < count; i++) {
+            x[i] *= factor;
         }
     }
 

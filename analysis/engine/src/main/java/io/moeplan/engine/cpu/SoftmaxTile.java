@@ -57,12 +57,8 @@ record SoftmaxTile(KeyValues keyValues, int firstBlock, int position, int querie
             block(block, held, x, maxima, totals, sums, heads.valueDim(), gemm, scratch);
         }
         for (int r = 0; r < rows; r++) {
-            float total = sum(totals[r]);
-            float[] into = mixed[row + r / sharing];
-            int to = (at + r % sharing) * heads.valueDim();
-            for (int d = 0; d < heads.valueDim(); d++) {
-                into[to + d] = sums[r][d] / total;
-            }
+            divide(sums[r], sum(totals[r]), mixed[row + r / sharing], (at + r % sharing) * heads.valueDim(),
+                    heads.valueDim());
         }
     }
 
@@ -109,15 +105,24 @@ record SoftmaxTile(KeyValues keyValues, int firstBlock, int position, int querie
             max = row[c] > max ? row[c] : max;
         }
         if (max > maxima[r]) {
-            float factor = Numeric.exp(maxima[r] - max);
-            scale(total, factor, KeyValues.BLOCK);
-            scale(sum, factor, width);
+            // before the first block there is nothing to scale
+            if (maxima[r] > Float.NEGATIVE_INFINITY) {
+                float factor = Numeric.exp(maxima[r] - max);
+                scale(total, factor, KeyValues.BLOCK);
+                scale(sum, factor, width);
+            }
             maxima[r] = max;
         }
         exponentials.ofDifferences(row, max, to);
         Arrays.fill(row, 0, from, 0);
         Arrays.fill(row, to, KeyValues.BLOCK, 0);
         add(row, total, to);
+    }
+
+    private static void divide(float[] x, float by, float[] into, int at, int count) {
+        for (int i = 0; i < count; i++) {
+            into[at + i] = x[i] / by;
+        }
     }
 
     private static void scale(float[] x, float factor, int count) {
