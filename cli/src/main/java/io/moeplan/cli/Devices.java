@@ -45,9 +45,10 @@ final class Devices {
             case DeviceName.Choice.Auto() -> {
                 try {
                     yield new Opened(onGpu(options, 0, err));
-                } catch (Unavailable | CudaException e) {
-                    yield new Opened(onCpu(options, err),
-                            Optional.of("the CPU is used, not a GPU: " + e.getMessage()));
+                } catch (Unavailable e) {
+                    yield insteadOfGpu(options, e.reason(), err);
+                } catch (CudaException e) {
+                    yield insteadOfGpu(options, e.getMessage(), err);
                 }
             }
         };
@@ -62,6 +63,10 @@ final class Devices {
         } catch (Unavailable | CudaException e) {
             return "not usable: " + e.getMessage();
         }
+    }
+
+    private static Opened insteadOfGpu(RecordOptions options, String why, PrintWriter err) throws IOException {
+        return new Opened(onCpu(options, err), Optional.of("the CPU is used, not a GPU: " + why));
     }
 
     private static Engine onCpu(RecordOptions options, PrintWriter err) throws IOException {

@@ -57,10 +57,10 @@ record LibraryFinder(Map<String, String> environment) {
                 return library.get();
             }
         }
-        throw new Unavailable("lib" + name + " is not there (looked for " + String.join(", ", fileNames(name))
-                + " in " + SETTING
-                + ", CUDA_HOME, CUDA_PATH, the nvidia wheels of VIRTUAL_ENV and CONDA_PREFIX, and the "
-                + "system's library path)");
+        throw new Unavailable("lib" + name + " is not there",
+                "looked for " + String.join(", ", fileNames(name)) + " in " + SETTING
+                        + ", CUDA_HOME, CUDA_PATH, the nvidia wheels of VIRTUAL_ENV and CONDA_PREFIX, and the "
+                        + "system's library path");
     }
 
     @SuppressWarnings("restricted") // as above

@@ -49,16 +49,18 @@ record ExpertGroups(int[] tokens, float[] weights, int[] offsets) {
      * consecutive batches.
      *
      * @param tileRows  pairs of a tile at most
+     * @param multiple  an expert with more than one tile is cut into a multiple of so many, about even ones
      * @param batchRows rows of outputs of a batch at most (a single tile always fits)
      * @param room      the rows of outputs that a tile of so many pairs takes
      */
-    List<List<Tile>> batches(int first, int last, int tileRows, int batchRows, IntUnaryOperator room) {
+    List<List<Tile>> batches(int first, int last, int tileRows, int multiple, int batchRows, IntUnaryOperator room) {
         List<List<Tile>> batches = new ArrayList<>();
         List<Tile> batch = new ArrayList<>();
         int place = 0;
         for (int e = first; e < last; e++) {
-            for (int from = offsets[e]; from < offsets[e + 1]; from += tileRows) {
-                int to = Math.min(from + tileRows, offsets[e + 1]);
+            int step = evenRows(offsets[e + 1] - offsets[e], tileRows, multiple);
+            for (int from = offsets[e]; from < offsets[e + 1]; from += step) {
+                int to = Math.min(from + step, offsets[e + 1]);
                 int rows = room.applyAsInt(to - from);
                 if (!batch.isEmpty() && place + rows > batchRows) {
                     batches.add(batch);
@@ -73,6 +75,12 @@ record ExpertGroups(int[] tokens, float[] weights, int[] offsets) {
             batches.add(batch);
         }
         return batches;
+    }
+
+    private static int evenRows(int pairs, int tileRows, int multiple) {
+        return pairs <= tileRows
+                ? tileRows
+                : Math.ceilDiv(pairs, Math.ceilDiv(Math.ceilDiv(pairs, tileRows), multiple) * multiple);
     }
 
     /** The first pair of a tile whose token is {@code token} or later, the tile's end if there is none. */

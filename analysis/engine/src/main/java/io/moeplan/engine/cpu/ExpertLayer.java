@@ -47,8 +47,10 @@ final class ExpertLayer {
         Gemm gemm = workers.own().arithmetic().fast();
         int even = Math.max(MIN_TILE_ROWS, outputs.rows() / (4 * workers.threads()));
         int tileRows = Math.min(workers.tileRows(), even);
-        for (List<ExpertGroups.Tile> batch : groups.batches(first, first + experts.size(), tileRows, outputs.rows(),
-                gemm::room)) {
+        // Where few experts are in memory at a time, threads have to share each of them evenly.
+        int multiple = experts.size() < 2 * workers.threads() ? workers.threads() : 1;
+        for (List<ExpertGroups.Tile> batch : groups.batches(first, first + experts.size(), tileRows, multiple,
+                outputs.rows(), gemm::room)) {
             long[] costs = batch.stream().mapToLong(tile -> tile.rows() * Cost.mlp(architecture, shape.width()))
                     .toArray();
             workers.run(costs, work, (i, scratch) -> {

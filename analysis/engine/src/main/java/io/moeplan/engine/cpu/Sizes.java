@@ -6,14 +6,19 @@ package io.moeplan.engine.cpu;
  * @param batchBytes   experts that are read together
  * @param aheadBytes   weights in flight, unless one piece is larger
  * @param outputBytes  expert outputs that wait to be added to the residual
- * @param scratchBytes what all threads work with
+ * @param scratchBytes what all threads work with: the larger their tiles, the fewer times quantised weights are decoded
  */
 record Sizes(long batchBytes, long aheadBytes, long outputBytes, long scratchBytes) {
     private static final long MIB = 1L << 20;
+    /**
+     * A sixth: of DeepSeek-V3 in fp8 under 1 GiB, tiles of 200 rows rather than 76 save a third of the time. What waves lose
+     * by it costs a compute-bound machine nothing.
+     */
+    private static final long SCRATCH_SHARE = 6;
 
     static Sizes of(long memoryBytes) {
         return new Sizes(Math.clamp(memoryBytes / 16, 16 * MIB, 256 * MIB),
                 Math.clamp(memoryBytes / 7, 64 * MIB, 1024 * MIB), Math.clamp(memoryBytes / 24, 16 * MIB, 256 * MIB),
-                Math.max(memoryBytes / 16, 32 * MIB));
+                Math.max(memoryBytes / SCRATCH_SHARE, 32 * MIB));
     }
 }
