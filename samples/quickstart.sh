@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 moeplan=cli/target/moeplan/bin/moeplan
 if [ ! -x "$moeplan" ]; then
     echo "Building moeplan (once; a few minutes on a fresh machine) ..." >&2
-    mvn -B -ntp -q -DskipTests package
+    mvn -B -ntp -q -DskipTests package >&2
 fi
 
 rm -rf samples/out
