@@ -113,6 +113,8 @@ final class Run {
             }
         } catch (UncheckedIOException e) {
             throw e.getCause();
+        } finally {
+            recorder.finishRun();
         }
         meter.finish();
         return new RunResult(requests.size(), tokens, waves.size(), meter.seconds(), flops, backend.reading());

@@ -23,7 +23,7 @@ public final class Fp8GroupedGemm {
 
     /** Whether a GPU multiplies fp8 this way: Hopper. */
     public static boolean takes(Cuda cuda) {
-        return cuda.capability() == 90;
+        return cuda.hopper();
     }
 
     /**

@@ -73,11 +73,20 @@ final class CudaFixturesTest {
     @ParameterizedTest
     @MethodSource("fixtures")
     void straysAFewTimesAsFarInBfloat16AsTransformersAtMost(Path model) throws IOException {
-        Gpu.open().close();
+        straysLittle(model, Gpu.open());
+    }
+
+    @ParameterizedTest
+    @MethodSource("fixtures")
+    void straysAsLittleWithTheKernelsOfOlderGpus(Path model) throws IOException {
+        straysLittle(model, Gpu.open().withoutHopper());
+    }
+
+    private static void straysLittle(Path model, Cuda cuda) throws IOException {
         List<Request> requests = Trace.workload(VOCABULARY);
         Trace cpu = Trace.of(model, requests, Gpu.cpu());
         Trace gpu = Trace.of(model, requests,
-                Gpu.cuda(Precision.BF16, new Division(Place.UNPACKED, 1 << 30, 4096)));
+                Gpu.cuda(cuda, Precision.BF16, new Division(Place.UNPACKED, 1 << 30, 4096)));
         assertThat(gpu.agreement(cpu).share()).isGreaterThanOrEqualTo(0.92);
         assertThat(gpu.hiddenError(gpu.layers(), cpu)).isLessThan(bf16Tolerance(model));
     }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -27,7 +28,8 @@ import java.util.Random;
  * that is free); bf16: not fp8 for experts stored so. FOLDER keeps the checkpoint for the next time.
  */
 final class PrefillBenchmark {
-    private static final int TIMES = 3;
+    /** Runs with recording and as many without, in turn. */
+    private static final int TIMES = 5;
 
     private final int requests;
     private final int length;
@@ -86,11 +88,10 @@ final class PrefillBenchmark {
                 workload.add(new Request("r" + r, null,
                         random.ints(length, 0, engine.architecture().vocabulary()).toArray(), new int[0]));
             }
-            double best = Double.POSITIVE_INFINITY;
-            for (int i = 0; i <= TIMES; i++) {
-                engine.recorder().start(RecordingOptions.of(RecordingMode.PER_TOKEN), new Nothing());
-                RunResult result = engine.run(workload, RunOptions.quiet());
-                engine.recorder().stop();
+            double[] recorded = new double[TIMES];
+            double[] unrecorded = new double[TIMES];
+            for (int i = -1; i < TIMES; i++) {
+                RunResult result = recorded(engine, workload);
                 System.out.printf(Locale.ROOT,
                         "%s, %s, %s, %d tokens, %d waves: %.3f s, %,.0f tokens/s, %.0f TFLOP/s, read %.1f GB at %.1f GB/s,"
                                 + " waited %.2f s%s%n",
@@ -98,13 +99,27 @@ final class PrefillBenchmark {
                         result.seconds(),
                         result.tokensPerSecond(), result.flops() / result.seconds() / 1e12,
                         result.reading().bytes() / 1e9, result.reading().bytesPerSecond() / 1e9,
-                        result.reading().waited(), i == 0 ? " (first)" : "");
-                if (i > 0) {
-                    best = Math.min(best, result.seconds());
+                        result.reading().waited(), i < 0 ? " (first)" : "");
+                if (i >= 0) {
+                    recorded[i] = result.seconds();
+                    unrecorded[i] = engine.run(workload, RunOptions.quiet()).seconds();
                 }
             }
-            return best;
+            System.out.printf(Locale.ROOT, "%s: median %.4f s, without recording %.4f s%n", name, median(recorded),
+                    median(unrecorded));
+            return median(recorded);
         }
+    }
+
+    private static RunResult recorded(Engine engine, List<Request> workload) throws IOException {
+        engine.recorder().start(RecordingOptions.of(RecordingMode.PER_TOKEN), new Nothing());
+        RunResult result = engine.run(workload, RunOptions.quiet());
+        engine.recorder().stop();
+        return result;
+    }
+
+    private static double median(double[] values) {
+        return Arrays.stream(values).sorted().toArray()[values.length / 2];
     }
 
     /** Forgets what is recorded. */
