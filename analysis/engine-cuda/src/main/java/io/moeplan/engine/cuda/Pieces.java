@@ -112,7 +112,6 @@ final class Pieces {
                 pieces.add(mlp(new Piece(layer, Part.DENSE, 0, 0), dense.mlp()));
             case LayerWeights.FeedForward.Sparse sparse -> {
                 pieces.add(router(layer, sparse.router().weight()));
-                experts(layer, sparse, pieces);
                 sparse.shared().ifPresent(shared -> {
                     Piece piece = new Piece(layer, Part.SHARED, 0, 0);
                     if (isSharedFp8(layer)) {
@@ -124,6 +123,7 @@ final class Pieces {
                     sparse.sharedGate().ifPresent(gate -> piece.group(List.of(gate), elementBytes));
                     pieces.add(piece);
                 });
+                experts(layer, sparse, pieces);
             }
         }
         return pieces;

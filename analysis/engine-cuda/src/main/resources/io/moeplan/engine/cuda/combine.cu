@@ -1,6 +1,6 @@
 // What the experts gave goes back to the residual stream, and the next norm is taken while the row is in registers:
 //
-//   x[t] += sum over k of weights[t][k] * y[slot_row[t][k]]  (+ extra[t] if EXTRA)
+//   x[t] += sum over k of weights[t][k] * y[slot_row[t][k]]
 //   out[t] = x[t] / sqrt(mean of x[t]^2 + epsilon) * norm                               (if NORM)
 //
 // WIDTH: columns, a multiple of 8. THREADS: of a block, which takes one token. TOP_K: rows of a token.
@@ -45,8 +45,7 @@ __device__ __forceinline__ void add(float (&to)[8], uint4 row, float weight) {
 
 extern "C" __global__ void __launch_bounds__(THREADS)
 combine(float* __restrict__ x, const u16* __restrict__ y, const int* __restrict__ slotRow,
-        const float* __restrict__ weights, const u16* __restrict__ extra, const float* __restrict__ norm,
-        u16* __restrict__ out, float epsilon) {
+        const float* __restrict__ weights, const float* __restrict__ norm, u16* __restrict__ out, float epsilon) {
     const u64 token = blockIdx.x;
     int rows[TOP_K];
     float shares[TOP_K];
@@ -69,9 +68,6 @@ combine(float* __restrict__ x, const u16* __restrict__ y, const int* __restrict_
         float sum[8] = {};
 #pragma unroll
         for (int k = 0; k < TOP_K; k++) add(sum, parts[k], shares[k]);
-#if EXTRA
-        add(sum, *(const uint4*)(extra + token * WIDTH + column), 1.0f);
-#endif
         a.x += sum[0];
         a.y += sum[1];
         a.z += sum[2];

@@ -2,7 +2,8 @@
 // block of an expert's weights.
 //
 //   c[row][n] = sum over b of sa[b][row] * sw[expert][n / 128][b] * (a[row][b's columns] . w[expert][n][b's columns])
-//   gated: silu(g) * u as there, rounded to e4m3 with a scale for each 128 columns of a row
+//   GATED: silu(g) * u as there, rounded to e4m3 with a scale for each 128 columns of a row
+//   ADDED: float32 c[row][n] += share * the sum, instead of bf16
 //
 // The matrix units' own sums of fp8 products are short of float32, so that each 128 columns' sums go to float32 registers,
 // scaled, before the next (DeepSeek-AI 2024, arXiv 2412.19437, 3.3.2). While one warpgroup does that the other multiplies. Three
@@ -170,13 +171,12 @@ __device__ __forceinline__ void bring_scales(float (*to)[TILE_M + 2], u64* full,
             float own[TILE_M / 32];
 #pragma unroll
             for (int i = 0; i < TILE_M / 32; i++) own[i] = rows[min(tile.row + i * 32 + lane, tile.end - 1)];
-            const float share = weight[next];
+            const float factor = weight[next];
             barrier_wait(shared_address(&empty[stage]), parity);
 #pragma unroll
             for (int i = 0; i < TILE_M / 32; i++) to[stage][i * 32 + lane] = own[i];
-            if (lane < 2) to[stage][TILE_M + lane] = share;
-            __syncwarp();
-            if (lane == 0) barrier_arrive(shared_address(&full[stage]));
+            if (lane < 2) to[stage][TILE_M + lane] = factor;
+            barrier_arrive(shared_address(&full[stage]));
             parity ^= 1;
         }
         next -= steps;
@@ -185,12 +185,12 @@ __device__ __forceinline__ void bring_scales(float (*to)[TILE_M + 2], u64* full,
 
 // offsets: first row of each expert, [experts + 1]. columns: of c, GATED: a multiple of 128. depth: a multiple of 128.
 // aScales: [depth / 128][scaleStride]; wScales: [experts][weight rows / 128, rounded up][depth / 128]. GATED: c is e4m3 and
-// cScales [columns / 128][scaleStride]; else c is bf16.
+// cScales [columns / 128][scaleStride]; else c is bf16, ADDED float32, and out is not used.
 extern "C" __global__ void __launch_bounds__(384, 1)
 grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap w,
                  const __grid_constant__ TensorMap out, u8* __restrict__ c, const float* __restrict__ aScales,
                  const float* __restrict__ wScales, float* __restrict__ cScales, u32 scaleStride,
-                 const int* __restrict__ offsetsIn, int experts, int columns, int depth) {
+                 const int* __restrict__ offsetsIn, int experts, int columns, int depth, float share) {
     extern __shared__ __align__(1024) u8 memory[];
     __shared__ __align__(8) u64 full[STAGES];
     __shared__ __align__(8) u64 empty[STAGES];
@@ -206,8 +206,8 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
     for (int e = threadIdx.x; e <= experts; e += blockDim.x) offsets[e] = offsetsIn[e];
     if (threadIdx.x == 0) {
         for (int s = 0; s < STAGES; s++) {
-            barrier_init(shared_address(&full[s]), 2); // boxes and scales
-            barrier_init(shared_address(&empty[s]), 2);
+            barrier_init(shared_address(&full[s]), 1 + 32); // the boxes, and a warp with scales
+            barrier_init(shared_address(&empty[s]), 2 * 128);
         }
         asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
     }
@@ -274,7 +274,7 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
                 barrier_wait(shared_address(&full[stage]), parity);
                 const float upper = scales[stage][half * 64 + r];
                 const float lower = scales[stage][half * 64 + r + 8];
-                const float share[2] = {scales[stage][TILE_M], scales[stage][TILE_M + 1]};
+                const float blocks[2] = {scales[stage][TILE_M], scales[stage][TILE_M + 1]};
                 const u32 from = base + stage * (A_BYTES + B_BYTES);
                 const u64 left = descriptor(from + half * (A_BYTES / 2));
 #pragma unroll
@@ -294,15 +294,15 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
                     give_turn(group);
                     asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
                     settle(part);
-                    if (h == 1 && threadIdx.x % 128 == 0) barrier_arrive(shared_address(&empty[stage]));
-                    const float factors[2] = {upper * share[h], lower * share[h]};
+                    if (h == 1) barrier_arrive(shared_address(&empty[stage]));
+                    const float factors[2] = {upper * blocks[h], lower * blocks[h]};
 #pragma unroll
                     for (int i = 0; i < 64; i++) d[64 * h + i] = fmaf(part[i], factors[i % 4 / 2], d[64 * h + i]);
                 }
                 if (++stage == STAGES) { stage = 0; parity ^= 1; }
             }
             const u32 staging = base + STAGES * (A_BYTES + B_BYTES) + half * OUT_BYTES;
-            const bool whole = firstRow + 64 <= tile.end;
+            const bool whole = !ADDED && firstRow + 64 <= tile.end;
             if (whole) {
                 // Through shared memory, so that the copy engine writes it while the next tile is multiplied.
                 if (threadIdx.x % 128 == 0) asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");
@@ -334,6 +334,21 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
 #pragma unroll
                     for (int j = 0; j < 16; j++)
                         *(u16*)(to + j * 8) = e4m3(d[4 * j + 2 * q] * inverse, d[4 * j + 2 * q + 1] * inverse);
+                }
+            }
+#elif ADDED
+#pragma unroll
+            for (int q = 0; q < 2; q++) {
+                const int row = firstRow + r + 8 * q;
+                if (row >= tile.end) continue;
+                const int column = tile.column + lane % 4 * 2;
+                float2* to = (float2*)((float*)c + (u64)row * columns + column);
+#pragma unroll
+                for (int j = 0; j < OUT_COLUMNS / 8; j++) {
+                    if (column + j * 8 >= columns) continue;
+                    const float2 before = to[4 * j];
+                    to[4 * j] = make_float2(fmaf(share, d[4 * j + 2 * q], before.x),
+                                            fmaf(share, d[4 * j + 2 * q + 1], before.y));
                 }
             }
 #else

@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The chosen experts of a wave, off the heap, in rows as they are handed over: what the last layer leaves to do is little.
@@ -91,12 +93,8 @@ final class TokenWave implements AutoCloseable {
     }
 
     private void fill(RecordingSink.TokenRows rows, int from, Cursor cursor) {
-        for (int row = 0; row < rows.rows(); row++) {
-            cursor.advance();
-            rows.request()[row] = requestRows.get(cursor.request).index();
-            rows.position()[row] = cursor.position;
-            rows.tokenId()[row] = cursor.tokenId();
-            rows.phase()[row] = cursor.phase();
+        for (int row = 0; row < rows.rows();) {
+            row += cursor.fill(rows, row);
         }
         long at = (long) from * width;
         int choices = rows.rows() * width;
@@ -106,28 +104,35 @@ final class TokenWave implements AutoCloseable {
         }
     }
 
-    /** Walks over the tokens of the wave. */
+    /** Walks over the prompts and responses of the wave, as many tokens at a time as it can. */
     private final class Cursor {
+        /** 0, 1, 2, ... */
+        private final int[] positions = IntStream.range(0, wave.stream()
+                .mapToInt(r -> r.promptIds().length + r.responseIds().length).max().orElse(0)).toArray();
         private int request;
-        private int position = -1;
+        private boolean response;
+        /** In the prompt, or in the response. */
+        private int at;
 
-        void advance() {
-            position++;
-            while (position >= wave.get(request).promptIds().length + wave.get(request).responseIds().length) {
-                request++;
-                position = 0;
+        private int[] ids() {
+            return response ? wave.get(request).responseIds() : wave.get(request).promptIds();
+        }
+
+        /** Fills rows from {@code row} on with tokens of one prompt or response; returns how many. */
+        int fill(RecordingSink.TokenRows rows, int row) {
+            while (at == ids().length) {
+                request += response ? 1 : 0;
+                response = !response;
+                at = 0;
             }
-        }
-
-        byte phase() {
-            return position < wave.get(request).promptIds().length ? RecordingSink.PROMPT : RecordingSink.RESPONSE;
-        }
-
-        int tokenId() {
-            Request r = wave.get(request);
-            return position < r.promptIds().length
-                    ? r.promptIds()[position]
-                    : r.responseIds()[position - r.promptIds().length];
+            int count = Math.min(rows.rows() - row, ids().length - at);
+            int position = at + (response ? wave.get(request).promptIds().length : 0);
+            Arrays.fill(rows.request(), row, row + count, requestRows.get(request).index());
+            Arrays.fill(rows.phase(), row, row + count, response ? RecordingSink.RESPONSE : RecordingSink.PROMPT);
+            System.arraycopy(positions, position, rows.position(), row, count);
+            System.arraycopy(ids(), at, rows.tokenId(), row, count);
+            at += count;
+            return count;
         }
     }
 
