@@ -5,20 +5,9 @@
 //
 // WIDTH: columns, a multiple of 8. THREADS: of a block, which takes one token. TOP_K: rows of a token.
 
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
+#include "numbers.cuh"
 
 #define CHUNKS ((WIDTH + THREADS * 8 - 1) / (THREADS * 8))
-
-__device__ __forceinline__ float low(u32 x) { return __uint_as_float(x << 16); }
-__device__ __forceinline__ float high(u32 x) { return __uint_as_float(x & 0xffff0000u); }
-
-__device__ __forceinline__ u32 pack(float low, float high) {
-    u32 packed;
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
-    return packed;
-}
 
 // The sum over the block, in every thread.
 __device__ __forceinline__ float block_sum(float x) {

@@ -9,10 +9,7 @@
 // scaled, before the next (DeepSeek-AI 2024, arXiv 2412.19437, 3.3.2). While one warpgroup does that the other multiplies. Three
 // warps beside the copying one bring the scales.
 
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
+#include "hopper.cuh"
 
 #define TILE_M 128
 #define TILE_N 256
@@ -26,48 +23,7 @@ typedef unsigned long long u64;
 #define B_BYTES (TILE_N * TILE_K)
 #define MAX_EXPERTS 1024
 
-struct alignas(64) TensorMap { u64 opaque[16]; };
-
-__device__ __forceinline__ u32 shared_address(const void* p) { return (u32)__cvta_generic_to_shared(p); }
-
-__device__ __forceinline__ void barrier_init(u32 barrier, u32 count) {
-    asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(count));
-}
-
-__device__ __forceinline__ void barrier_expect(u32 barrier, u32 bytes) {
-    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier), "r"(bytes) : "memory");
-}
-
-__device__ __forceinline__ void barrier_arrive(u32 barrier) {
-    asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(barrier) : "memory");
-}
-
-__device__ __forceinline__ void barrier_wait(u32 barrier, u32 parity) {
-    asm volatile("{\n"
-                 ".reg .pred p;\n"
-                 "wait: mbarrier.try_wait.parity.shared::cta.b64 p, [%0], %1;\n"
-                 "@!p bra wait;\n"
-                 "}\n" ::"r"(barrier), "r"(parity) : "memory");
-}
-
-__device__ __forceinline__ void load_box(u32 to, const TensorMap* map, int column, int row, u32 barrier) {
-    asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3}], [%4];"
-                 ::"r"(to), "l"(map), "r"(column), "r"(row), "r"(barrier) : "memory");
-}
-
-__device__ __forceinline__ void store_box(const TensorMap* map, u32 from, int column, int row) {
-    asm volatile("cp.async.bulk.tensor.2d.global.shared::cta.bulk_group [%0, {%1, %2}], [%3];"
-                 ::"l"(map), "r"(column), "r"(row), "r"(from) : "memory");
-}
-
-// A barrier of one multiplying warpgroup.
-__device__ __forceinline__ void group_sync(int group) {
-    asm volatile("bar.sync %0, 128;" ::"r"(group) : "memory");
-}
-
-__device__ __forceinline__ void store_shared(u32 to, u32 value) {
-    asm volatile("st.shared.b32 [%0], %1;" ::"r"(to), "r"(value) : "memory");
-}
+#include "row_tiles.cuh"
 
 __device__ __forceinline__ void store_shared(u32 to, u16 value) {
     asm volatile("st.shared.b16 [%0], %1;" ::"r"(to), "h"(value) : "memory");
@@ -88,18 +44,6 @@ __device__ __forceinline__ void multiply(float (&d)[64], u64 a, u64 b, int accum
                  : "l"(a), "l"(b), "r"(accumulate));
 }
 
-// Keeps the compiler from moving uses of a product's registers across a wait.
-template <int N> __device__ __forceinline__ void settle(float (&d)[N]) {
-#pragma unroll
-    for (int i = 0; i < N; i++) asm volatile("" : "+f"(d[i])::"memory");
-}
-
-__device__ __forceinline__ u32 pack(float low, float high) {
-    u32 packed;
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
-    return packed;
-}
-
 __device__ __forceinline__ u16 e4m3(float low, float high) {
     u16 packed;
     asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(packed) : "f"(high), "f"(low));
@@ -116,34 +60,6 @@ __device__ __forceinline__ void give_turn(int group) {
 }
 
 __device__ __forceinline__ float silu(float x) { return __fdividef(x, 1.0f + __expf(-x)); }
-
-struct Tile {
-    int expert;
-    int row;    // first row
-    int end;    // the expert's last row + 1
-    int column; // first weight row
-};
-
-// starts[e] is the number of row tiles before expert e.
-__device__ __forceinline__ Tile tile_of(int number, int columnTiles, int experts, const int* starts,
-                                        const int* offsets, int tileColumns) {
-    int low = 0;
-    int high = experts;
-    while (high - low > 1) {
-        int middle = (low + high) / 2;
-        if (starts[middle] * columnTiles <= number) low = middle; else high = middle;
-    }
-    int local = number - starts[low] * columnTiles;
-    int group = local / (ROW_GROUP * columnTiles);
-    int rowTiles = min(ROW_GROUP, starts[low + 1] - starts[low] - group * ROW_GROUP);
-    int rest = local - group * ROW_GROUP * columnTiles;
-    Tile tile;
-    tile.expert = low;
-    tile.row = offsets[low] + (group * ROW_GROUP + rest % rowTiles) * TILE_M;
-    tile.end = offsets[low + 1];
-    tile.column = rest / rowTiles * tileColumns;
-    return tile;
-}
 
 struct Scales {
     const float* rows;

@@ -7,12 +7,7 @@
 //
 // WIDTH: columns, a multiple of 8 (FP8: of 128). TOP_K: rows of a token. A block takes one token.
 
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
-
-__device__ __forceinline__ float low(u32 x) { return __uint_as_float(x << 16); }
-__device__ __forceinline__ float high(u32 x) { return __uint_as_float(x & 0xffff0000u); }
+#include "numbers.cuh"
 
 __device__ __forceinline__ u32 e4m3(float a, float b, float c, float d) {
     u16 first, second;
