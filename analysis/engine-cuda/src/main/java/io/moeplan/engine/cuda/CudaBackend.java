@@ -21,6 +21,8 @@ import java.util.stream.IntStream;
 public final class CudaBackend implements Backend {
     /** The kernels' code, cuBLASLt's workspace and tables: an allowance. */
     private static final long PROGRAM_BYTES = 512L << 20;
+    /** Of a wave, to keep all multiprocessors busy. */
+    private static final long ENOUGH_TOKENS = 65_536;
     /** Of a block, on the smallest of the GPUs that are supported. */
     private static final int MOST_SHARED = 99 << 10;
 
@@ -122,6 +124,12 @@ public final class CudaBackend implements Backend {
     @Override
     public long waveBytes(long tokens, int longest) {
         return memory.bytes(tokens, longest);
+    }
+
+    /** Streamed weights come once for each wave, however large it is. */
+    @Override
+    public long enoughTokens() {
+        return place == Place.STREAMED ? Long.MAX_VALUE : ENOUGH_TOKENS;
     }
 
     @Override

@@ -75,7 +75,7 @@ public final class Fp8GroupedGemm {
                 case GATED -> TensorMap.bytes(cuda, arena, c.address, sizes.rows(), sizes.columns(), 64);
                 case STORED -> TensorMap.bf16(cuda, arena, c.address, sizes.rows(), sizes.columns(), sizes.columns(),
                         64);
-                case ADDED -> left; // not used
+                case ADDED -> TensorMap.float32(cuda, arena, c.address, sizes.rows(), sizes.columns(), 64);
             };
             kernel.launch(stream, new int[]{cuda.multiprocessors(), 1, 1}, THREADS, SHARED, left, right, stored,
                     c.address, a.scales, w.scales, c.scales, sizes.rows(), offsets, sizes.experts(), sizes.columns(),

@@ -25,6 +25,16 @@
 
 #include "row_tiles.cuh"
 
+__device__ __forceinline__ void store_shared(u32 to, float first, float second) {
+    asm volatile("st.shared.v2.f32 [%0], {%1, %2};" ::"r"(to), "f"(first), "f"(second) : "memory");
+}
+
+// Adds a box of float32 to global memory.
+__device__ __forceinline__ void add_box(const TensorMap* map, u32 from, int column, int row) {
+    asm volatile("cp.reduce.async.bulk.tensor.2d.global.shared::cta.add.tile.bulk_group [%0, {%1, %2}], [%3];"
+                 ::"l"(map), "r"(column), "r"(row), "r"(from) : "memory");
+}
+
 __device__ __forceinline__ void store_shared(u32 to, u16 value) {
     asm volatile("st.shared.b16 [%0], %1;" ::"r"(to), "h"(value) : "memory");
 }
@@ -101,7 +111,7 @@ __device__ __forceinline__ void bring_scales(float (*to)[TILE_M + 2], u64* full,
 
 // offsets: first row of each expert, [experts + 1]. columns: of c, GATED: a multiple of 128. depth: a multiple of 128.
 // aScales: [depth / 128][scaleStride]; wScales: [experts][weight rows / 128, rounded up][depth / 128]. GATED: c is e4m3 and
-// cScales [columns / 128][scaleStride]; else c is bf16, ADDED float32, and out is not used.
+// cScales [columns / 128][scaleStride]; else c is bf16, ADDED float32.
 extern "C" __global__ void __launch_bounds__(384, 1)
 grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap w,
                  const __grid_constant__ TensorMap out, u8* __restrict__ c, const float* __restrict__ aScales,
@@ -218,7 +228,7 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
                 if (++stage == STAGES) { stage = 0; parity ^= 1; }
             }
             const u32 staging = base + STAGES * (A_BYTES + B_BYTES) + half * OUT_BYTES;
-            const bool whole = !ADDED && firstRow + 64 <= tile.end;
+            const bool whole = firstRow + 64 <= tile.end;
             if (whole) {
                 // Through shared memory, so that the copy engine writes it while the next tile is multiplied.
                 if (threadIdx.x % 128 == 0) asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");
@@ -253,6 +263,32 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
                 }
             }
 #elif ADDED
+            if (whole) {
+                // Half of the columns at a time, which fills the staging room.
+#pragma unroll
+                for (int h = 0; h < 2; h++) {
+                    if (h > 0) {
+                        if (threadIdx.x % 128 == 0) asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");
+                        group_sync(group);
+                    }
+#pragma unroll
+                    for (int q = 0; q < 2; q++)
+#pragma unroll
+                        for (int j = 0; j < 16; j++) {
+                            const u32 chunk = (j % 4 * 2 + lane % 4 / 2) ^ (r % 8);
+                            store_shared(staging + j / 4 * 8192 + (r + 8 * q) * 128 + chunk * 16 + lane % 2 * 8,
+                                         share * d[64 * h + 4 * j + 2 * q], share * d[64 * h + 4 * j + 2 * q + 1]);
+                        }
+                    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+                    group_sync(group);
+                    if (threadIdx.x % 128 != 0) continue;
+                    for (int box = 0; box < 4; box++)
+                        if (tile.column + h * 128 + box * 32 < columns)
+                            add_box(&out, staging + box * 8192, tile.column + h * 128 + box * 32, firstRow);
+                    asm volatile("cp.async.bulk.commit_group;" ::: "memory");
+                }
+                continue;
+            }
 #pragma unroll
             for (int q = 0; q < 2; q++) {
                 const int row = firstRow + r + 8 * q;

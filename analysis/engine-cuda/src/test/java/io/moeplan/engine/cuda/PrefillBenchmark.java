@@ -107,8 +107,10 @@ final class PrefillBenchmark {
                     unrecorded[i] = engine.run(workload, RunOptions.quiet()).seconds();
                 }
             }
-            System.out.printf(Locale.ROOT, "%s: median %.4f s, without recording %.4f s%n", name, median(recorded),
-                    median(unrecorded));
+            System.out.printf(Locale.ROOT,
+                    "%s: median %.4f s, without recording %.4f s (quartiles %.4f to %.4f, %.4f to %.4f)%n",
+                    name, median(recorded), median(unrecorded), part(recorded, 4), part(recorded, 4 / 3.0),
+                    part(unrecorded, 4), part(unrecorded, 4 / 3.0));
             return median(recorded);
         }
     }
@@ -121,7 +123,11 @@ final class PrefillBenchmark {
     }
 
     private static double median(double[] values) {
-        return Arrays.stream(values).sorted().toArray()[values.length / 2];
+        return part(values, 2);
+    }
+
+    private static double part(double[] values, double divisor) {
+        return Arrays.stream(values).sorted().toArray()[(int) (values.length / divisor)];
     }
 
     /** Forgets what is recorded. */

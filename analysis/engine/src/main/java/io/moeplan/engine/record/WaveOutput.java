@@ -20,13 +20,15 @@ final class WaveOutput {
             wave.close();
             throw e;
         }
-        running = new FutureTask<>(() -> {
-            try (wave) {
-                wave.writeTo(sink);
-            }
+        FutureTask<Void> task = new FutureTask<>(() -> {
+            wave.writeTo(sink);
             return null;
         });
-        Thread.ofPlatform().daemon().name("moeplan-recording").start(running);
+        running = task;
+        Thread.ofPlatform().daemon().name("moeplan-recording").start(() -> {
+            task.run();
+            wave.close(); // nobody need wait for that
+        });
     }
 
     /**
