@@ -92,7 +92,7 @@ final class Operations {
 
     /** RMS norm in place of {@code width} elements of rows that are {@code stride} apart. */
     void normRows(long x, long stride, int rows, int width, long weight, double epsilon) {
-        launcher.rows("norm", "norm_rows", rows, ROW_THREADS, x, stride, weight, width, (float) epsilon);
+        launcher.rows("norm", "norm_rows", rows, RowThreads.of(width), x, stride, weight, width, (float) epsilon);
     }
 
     /** Adds a bias to contiguous activations; does nothing if there is none. */

@@ -82,7 +82,7 @@ final class WeightStream implements AutoCloseable {
     private void deliver() {
         try {
             cuda.enter();
-            try (Slots slots = new Slots(cuda)) {
+            try (Slots slots = new Slots(cuda, Math.min(CHUNK_BYTES, largest(pieces)))) {
                 for (Delivery next = deliveries.next(); next != null; next = deliveries.next()) {
                     slots.turn();
                     read(next, slots);
@@ -128,9 +128,9 @@ final class WeightStream implements AutoCloseable {
         private final Event[] copied = new Event[SLOTS];
         private int turn;
 
-        Slots(Cuda cuda) {
+        Slots(Cuda cuda, long bytes) {
             for (int i = 0; i < SLOTS; i++) {
-                memory[i] = new PinnedBuffer(cuda, CHUNK_BYTES);
+                memory[i] = new PinnedBuffer(cuda, bytes);
                 copied[i] = new Event(cuda);
             }
         }

@@ -99,6 +99,6 @@ final class AttentionOperations {
     }
 
     private void normRows(long x, long stride, int width, long weight) {
-        on.launcher.rows("norm", "norm_rows", tokens, 256, x, stride, weight, width, EPSILON);
+        on.launcher.rows("norm", "norm_rows", tokens, RowThreads.of(width), x, stride, weight, width, EPSILON);
     }
 }

@@ -58,7 +58,7 @@ final class CudaFixturesTest {
     void streamsWeightsForEveryWave(Path model) throws IOException {
         Gpu.open().close();
         List<Request> requests = Trace.workload(VOCABULARY);
-        Trace cpu = cpu(model, requests);
+        Trace cpu = Trace.of(model, requests, Gpu.cpu(), 100);
         Trace gpu = Trace.of(model, requests,
                 Gpu.cuda(Precision.FP32, new Division(Place.STREAMED, 30_000, 64)), 100);
         assertThat(gpu.largestDifference(cpu)).isLessThan(tolerance(model));
