@@ -60,21 +60,49 @@ final class PrefillBenchmark {
             System.out.printf(Locale.ROOT, "wrote %.1f GB in %.1f s%n",
                     Files.size(folder.resolve("model.safetensors")) / 1e9, (System.nanoTime() - start) / 1e9);
         }
-        double deep = benchmark.seconds(folder, args[1] + " x " + depth);
+        Run deep = benchmark.run(folder, args[1] + " x " + depth);
         if (less > 0) {
             Path shorter = folder.resolveSibling(folder.getFileName() + "-" + less);
             if (!Files.exists(shorter)) {
                 RandomCheckpoint.shorten(folder, shorter, less);
             }
-            double shallow = benchmark.seconds(shorter, args[1] + " x " + less);
-            double layer = (deep - shallow) / (depth - less);
-            double whole = shallow + (full - less) * layer;
+            Run shallow = benchmark.run(shorter, args[1] + " x " + less);
+            double layer = (deep.seconds - shallow.seconds) / (depth - less);
+            double whole = shallow.seconds + (full - less) * layer;
             System.out.printf(Locale.ROOT, "%s: %.2f ms a layer, %,.0f tokens/s at %d layers%n", args[1], layer * 1e3,
                     (double) benchmark.requests * benchmark.length / whole, full);
+            if (deep.bytes > 0) {
+                System.out.printf(Locale.ROOT, "streamed at %.1f GB/s, of %.1f GB/s that a pinned copy reaches%n",
+                        (deep.bytes - shallow.bytes) / (deep.seconds - shallow.seconds) / 1e9, pinnedCopy() / 1e9);
+            }
         }
     }
 
-    private double seconds(Path model, String name) throws IOException {
+    /** What a run took, and what it read meanwhile. */
+    private record Run(double seconds, long bytes) {}
+
+    /** Bytes a second from pinned memory to the device. */
+    private static double pinnedCopy() throws Unavailable {
+        long bytes = 256L << 20;
+        int times = 16;
+        try (Cuda cuda = Cuda.open(0);
+                Stream stream = new Stream(cuda);
+                PinnedBuffer from = new PinnedBuffer(cuda, bytes);
+                DeviceBuffer to = new DeviceBuffer(cuda, bytes);
+                Event start = new Event(cuda);
+                Event end = new Event(cuda)) {
+            from.segment().fill((byte) 1);
+            to.write(stream, 0, from.segment());
+            start.record(stream);
+            for (int i = 0; i < times; i++) {
+                to.write(stream, 0, from.segment());
+            }
+            end.record(stream);
+            return times * bytes / (end.millisecondsSince(start) / 1e3);
+        }
+    }
+
+    private Run run(Path model, String name) throws IOException {
         long bytes;
         try (Cuda cuda = Cuda.open(0)) {
             bytes = memory > 0 ? memory : cuda.usableBytes();
@@ -90,10 +118,12 @@ final class PrefillBenchmark {
                 workload.add(new Request("r" + r, null,
                         random.ints(length, 0, engine.architecture().vocabulary()).toArray(), new int[0]));
             }
+            long read = 0;
             double[] recorded = new double[TIMES];
             double[] unrecorded = new double[TIMES];
             for (int i = -1; i < TIMES; i++) {
                 RunResult result = recorded(engine, workload);
+                read = backend[0].place() == Place.STREAMED ? result.reading().bytes() : 0;
                 System.out.printf(Locale.ROOT,
                         "%s, %s, %s, %d tokens, %d waves: %.3f s, %,.0f tokens/s, %.0f TFLOP/s, read %.1f GB at %.1f GB/s,"
                                 + " waited %.2f s%s%n",
@@ -111,7 +141,7 @@ final class PrefillBenchmark {
                     "%s: median %.4f s, without recording %.4f s (quartiles %.4f to %.4f, %.4f to %.4f)%n",
                     name, median(recorded), median(unrecorded), part(recorded, 4), part(recorded, 4 / 3.0),
                     part(unrecorded, 4), part(unrecorded, 4 / 3.0));
-            return median(recorded);
+            return new Run(median(recorded), read);
         }
     }
 
