@@ -21,11 +21,9 @@
 #define STAGES 3
 #define OUT_COLUMNS (GATED ? 128 : 256)
 #define OUT_BYTES (64 * OUT_COLUMNS * 2)
-// Row tiles of an expert that are taken together, so that its weights are read while they are in the cache.
 #define ROW_GROUP 16
 #define A_BYTES (TILE_M * TILE_K * 2)
 #define B_BYTES (TILE_N * TILE_K * 2)
-#define MAX_EXPERTS 1024
 
 #include "row_tiles.cuh"
 
@@ -73,19 +71,17 @@ __device__ __forceinline__ void add_bias(float (&d)[128], const float* own, int 
 extern "C" __global__ void __launch_bounds__(384, 1)
 grouped_gemm(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap w,
              const __grid_constant__ TensorMap out, u16* __restrict__ c,
-             const int* __restrict__ offsetsIn, int experts, int columns, int depth, const float* __restrict__ bias,
+             const int* __restrict__ offsets, int experts, int columns, int depth, const float* __restrict__ bias,
              const __grid_constant__ Gate gate) {
     extern __shared__ __align__(1024) u8 memory[];
     __shared__ __align__(8) u64 full[STAGES];
     __shared__ __align__(8) u64 empty[STAGES];
-    __shared__ int offsets[MAX_EXPERTS + 1];
-    __shared__ int starts[MAX_EXPERTS + 1];
+    __shared__ RowTiles rowTiles;
     const u32 base = (shared_address(memory) + 1023) & ~1023u;
     const int tileColumns = GATED ? TILE_N / 2 : TILE_N;
     const int columnTiles = (columns + tileColumns - 1) / tileColumns;
     const int steps = depth / TILE_K;
 
-    for (int e = threadIdx.x; e <= experts; e += blockDim.x) offsets[e] = offsetsIn[e];
     if (threadIdx.x == 0) {
         for (int s = 0; s < STAGES; s++) {
             barrier_init(shared_address(&full[s]), 1);
@@ -93,24 +89,8 @@ grouped_gemm(const __grid_constant__ TensorMap a, const __grid_constant__ Tensor
         }
         asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
     }
-    __syncthreads();
-    if (threadIdx.x < 32) { // a prefix sum of row tiles, 32 experts at a time
-        int before = 0;
-        for (int from = 0; from < experts; from += 32) {
-            int e = from + threadIdx.x;
-            int own = e < experts ? (offsets[e + 1] - offsets[e] + TILE_M - 1) / TILE_M : 0;
-            int sum = own;
-            for (int d = 1; d < 32; d *= 2) {
-                int other = __shfl_up_sync(~0u, sum, d);
-                if ((int)threadIdx.x >= d) sum += other;
-            }
-            if (e < experts) starts[e] = before + sum - own;
-            before += __shfl_sync(~0u, sum, 31);
-        }
-        if (threadIdx.x == 0) starts[experts] = before;
-    }
-    __syncthreads();
-    const int tiles = starts[experts] * columnTiles;
+    count_row_tiles(rowTiles, offsets, experts);
+    const Walk first = walk(rowTiles, experts, columnTiles);
     const int group = threadIdx.x / 128;
 
     if (group == 0) {
@@ -118,8 +98,8 @@ grouped_gemm(const __grid_constant__ TensorMap a, const __grid_constant__ Tensor
         if (threadIdx.x == 0) {
             int stage = 0;
             u32 parity = 1;
-            for (int number = blockIdx.x; number < tiles; number += gridDim.x) {
-                Tile tile = tile_of(number, columnTiles, experts, starts, offsets, tileColumns);
+            for (Walk at = first; at.more(); at.next()) {
+                Tile tile = tile_of(at, rowTiles, tileColumns);
                 int weightRow = tile.expert * (GATED ? 2 * columns : columns) + tile.column;
                 for (int step = 0; step < steps; step++) {
                     u32 barrier = shared_address(&full[stage]);
@@ -141,8 +121,8 @@ grouped_gemm(const __grid_constant__ TensorMap a, const __grid_constant__ Tensor
         const int warp = threadIdx.x % 128 / 32;
         int stage = 0;
         u32 parity = 0;
-        for (int number = blockIdx.x; number < tiles; number += gridDim.x) {
-            Tile tile = tile_of(number, columnTiles, experts, starts, offsets, tileColumns);
+        for (Walk at = first; at.more(); at.next()) {
+            Tile tile = tile_of(at, rowTiles, tileColumns);
             float d[128];
             int last = 0;
             for (int step = 0; step < steps; step++) {

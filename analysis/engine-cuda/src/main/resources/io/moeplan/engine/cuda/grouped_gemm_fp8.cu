@@ -17,11 +17,9 @@
 #define STAGES 3
 #define OUT_COLUMNS (GATED ? 128 : 256)
 #define OUT_BYTES (GATED ? 64 * 128 : 64 * 256 * 2)
-// Row tiles of an expert that are taken together, so that its weights are read while they are in the cache.
 #define ROW_GROUP 16
 #define A_BYTES (TILE_M * TILE_K)
 #define B_BYTES (TILE_N * TILE_K)
-#define MAX_EXPERTS 1024
 
 #include "row_tiles.cuh"
 
@@ -79,16 +77,15 @@ struct Scales {
 
 // The part of a warp for each stage: brings the scales of its steps to shared memory, a round ahead in registers, as loads take
 // longer than a step. Rows beyond an expert's last are not stored; their scales are any.
-__device__ __forceinline__ void bring_scales(float (*to)[TILE_M + 2], u64* full, u64* empty, const Scales from, int tiles,
-                                             int columnTiles, int experts, int columns, int steps, const int* starts,
-                                             const int* offsets) {
+__device__ __forceinline__ void bring_scales(float (*to)[TILE_M + 2], u64* full, u64* empty, const Scales from,
+                                             const Walk first, const RowTiles& rowTiles, int columns, int steps) {
     const int lane = threadIdx.x % 32;
     const int scaleRows = ((GATED ? 2 * columns : columns) + 127) / 128;
     const int stage = threadIdx.x / 32 - 1;
     u32 parity = 1;
     int next = stage; // its next step, counted from the tile's first
-    for (int number = blockIdx.x; number < tiles; number += gridDim.x) {
-        const Tile tile = tile_of(number, columnTiles, experts, starts, offsets, GATED ? TILE_N / 2 : TILE_N);
+    for (Walk at = first; at.more(); at.next()) {
+        const Tile tile = tile_of(at, rowTiles, GATED ? TILE_N / 2 : TILE_N);
         const int second = (GATED ? tile.column + columns : tile.column + 128) / 128;
         const int block = lane == 0 ? tile.column / 128 : min(second, scaleRows - 1);
         const float* weight = from.weights + ((u64)tile.expert * scaleRows + block) * steps;
@@ -116,20 +113,18 @@ extern "C" __global__ void __launch_bounds__(384, 1)
 grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap w,
                  const __grid_constant__ TensorMap out, u8* __restrict__ c, const float* __restrict__ aScales,
                  const float* __restrict__ wScales, float* __restrict__ cScales, u32 scaleStride,
-                 const int* __restrict__ offsetsIn, int experts, int columns, int depth, float share) {
+                 const int* __restrict__ offsets, int experts, int columns, int depth, float share) {
     extern __shared__ __align__(1024) u8 memory[];
     __shared__ __align__(8) u64 full[STAGES];
     __shared__ __align__(8) u64 empty[STAGES];
     __shared__ float scales[STAGES][TILE_M + 2]; // of rows, of both weight blocks
-    __shared__ int offsets[MAX_EXPERTS + 1];
-    __shared__ int starts[MAX_EXPERTS + 1];
+    __shared__ RowTiles rowTiles;
     const u32 base = (shared_address(memory) + 1023) & ~1023u;
     const int tileColumns = GATED ? TILE_N / 2 : TILE_N;
     const int columnTiles = (columns + tileColumns - 1) / tileColumns;
     const int steps = depth / TILE_K;
     const int weightRows = GATED ? 2 * columns : columns;
 
-    for (int e = threadIdx.x; e <= experts; e += blockDim.x) offsets[e] = offsetsIn[e];
     if (threadIdx.x == 0) {
         for (int s = 0; s < STAGES; s++) {
             barrier_init(shared_address(&full[s]), 1 + 32); // the boxes, and a warp with scales
@@ -137,24 +132,8 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
         }
         asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
     }
-    __syncthreads();
-    if (threadIdx.x < 32) { // a prefix sum of row tiles, 32 experts at a time
-        int before = 0;
-        for (int from = 0; from < experts; from += 32) {
-            int e = from + threadIdx.x;
-            int own = e < experts ? (offsets[e + 1] - offsets[e] + TILE_M - 1) / TILE_M : 0;
-            int sum = own;
-            for (int d = 1; d < 32; d *= 2) {
-                int other = __shfl_up_sync(~0u, sum, d);
-                if ((int)threadIdx.x >= d) sum += other;
-            }
-            if (e < experts) starts[e] = before + sum - own;
-            before += __shfl_sync(~0u, sum, 31);
-        }
-        if (threadIdx.x == 0) starts[experts] = before;
-    }
-    __syncthreads();
-    const int tiles = starts[experts] * columnTiles;
+    count_row_tiles(rowTiles, offsets, experts);
+    const Walk first = walk(rowTiles, experts, columnTiles);
     const int group = threadIdx.x / 128;
 
     if (group == 0) {
@@ -162,8 +141,8 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
         if (threadIdx.x == 0) {
             int stage = 0;
             u32 parity = 1;
-            for (int number = blockIdx.x; number < tiles; number += gridDim.x) {
-                Tile tile = tile_of(number, columnTiles, experts, starts, offsets, tileColumns);
+            for (Walk at = first; at.more(); at.next()) {
+                Tile tile = tile_of(at, rowTiles, tileColumns);
                 int weightRow = tile.expert * weightRows + tile.column;
                 for (int step = 0; step < steps; step++) {
                     u32 barrier = shared_address(&full[stage]);
@@ -178,8 +157,7 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
                 }
             }
         } else if (threadIdx.x >= 32) {
-            bring_scales(scales, full, empty, Scales{aScales, wScales, scaleStride}, tiles, columnTiles, experts, columns,
-                         steps, starts, offsets);
+            bring_scales(scales, full, empty, Scales{aScales, wScales, scaleStride}, first, rowTiles, columns, steps);
         }
     } else {
         asm volatile("setmaxnreg.inc.sync.aligned.u32 224;");
@@ -190,8 +168,8 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
         if (half == 1) give_turn(2);
         int stage = 0;
         u32 parity = 0;
-        for (int number = blockIdx.x; number < tiles; number += gridDim.x) {
-            Tile tile = tile_of(number, columnTiles, experts, starts, offsets, tileColumns);
+        for (Walk at = first; at.more(); at.next()) {
+            Tile tile = tile_of(at, rowTiles, tileColumns);
             const int firstRow = tile.row + half * 64;
             float d[128];
 #pragma unroll
