@@ -2,10 +2,10 @@ package io.moeplan.cli;
 
 import io.moeplan.engine.Engine;
 import io.moeplan.engine.EngineOptions;
-import io.moeplan.engine.cuda.Cuda;
 import io.moeplan.engine.cuda.CudaBackend;
-import io.moeplan.engine.cuda.CudaException;
-import io.moeplan.engine.cuda.Unavailable;
+import io.moeplan.engine.cuda.driver.Cuda;
+import io.moeplan.engine.cuda.driver.CudaException;
+import io.moeplan.engine.cuda.driver.Unavailable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Locale;

@@ -1,6 +1,6 @@
 package io.moeplan.cli;
 
-import io.moeplan.engine.cuda.CudaException;
+import io.moeplan.engine.cuda.driver.CudaException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;

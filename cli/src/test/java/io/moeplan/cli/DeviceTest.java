@@ -3,8 +3,8 @@ package io.moeplan.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.moeplan.engine.cuda.Cuda;
-import io.moeplan.engine.cuda.Unavailable;
+import io.moeplan.engine.cuda.driver.Cuda;
+import io.moeplan.engine.cuda.driver.Unavailable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;

@@ -3,7 +3,10 @@ package io.moeplan.engine.cuda;
 import io.moeplan.engine.cuda.HeadTurn.Heads;
 import io.moeplan.engine.cuda.HeadTurn.Steps;
 import io.moeplan.engine.cuda.SoftmaxCore.Rows;
-import io.moeplan.engine.cuda.Vectors.Name;
+import io.moeplan.engine.cuda.kernels.FastKernels;
+import io.moeplan.engine.cuda.weights.Piece;
+import io.moeplan.engine.cuda.weights.Vectors;
+import io.moeplan.engine.cuda.weights.Vectors.Name;
 import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.Rope;
 

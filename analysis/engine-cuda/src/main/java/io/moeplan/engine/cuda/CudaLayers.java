@@ -1,7 +1,15 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.cuda.Piece.Part;
-import io.moeplan.engine.cuda.Vectors.Name;
+import io.moeplan.engine.cuda.driver.DenseGemm;
+import io.moeplan.engine.cuda.driver.DeviceBuffer;
+import io.moeplan.engine.cuda.kernels.FastKernels;
+import io.moeplan.engine.cuda.kernels.Permutation;
+import io.moeplan.engine.cuda.weights.Piece;
+import io.moeplan.engine.cuda.weights.Piece.Part;
+import io.moeplan.engine.cuda.weights.Pieces;
+import io.moeplan.engine.cuda.weights.Vectors;
+import io.moeplan.engine.cuda.weights.Vectors.Name;
+import io.moeplan.engine.cuda.weights.WeightStore;
 import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.FeedForward;

@@ -5,6 +5,8 @@ import io.moeplan.engine.backend.Schedule;
 import io.moeplan.engine.backend.Sequences;
 import io.moeplan.engine.backend.Wave;
 import io.moeplan.engine.backend.Work;
+import io.moeplan.engine.cuda.driver.DeviceBuffer;
+import io.moeplan.engine.cuda.driver.Stream;
 import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.Cost;

@@ -1,6 +1,10 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.cuda.Vectors.Name;
+import io.moeplan.engine.cuda.driver.DenseGemm;
+import io.moeplan.engine.cuda.driver.Launcher;
+import io.moeplan.engine.cuda.weights.Piece;
+import io.moeplan.engine.cuda.weights.Vectors;
+import io.moeplan.engine.cuda.weights.Vectors.Name;
 import io.moeplan.engine.model.Attention;
 
 /** Gated DeltaNet over whole sequences: adds its output to their residual stream. */

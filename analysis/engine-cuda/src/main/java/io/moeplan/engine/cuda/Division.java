@@ -1,5 +1,8 @@
 package io.moeplan.engine.cuda;
 
+import io.moeplan.engine.cuda.weights.Pieces;
+import io.moeplan.engine.cuda.weights.Place;
+import io.moeplan.engine.cuda.weights.WeightStore;
 import io.moeplan.engine.model.Model;
 
 /**

@@ -1,6 +1,14 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.cuda.Vectors.Name;
+import io.moeplan.engine.cuda.driver.DenseGemm;
+import io.moeplan.engine.cuda.driver.Launcher;
+import io.moeplan.engine.cuda.kernels.Combine;
+import io.moeplan.engine.cuda.kernels.FastKernels;
+import io.moeplan.engine.cuda.kernels.Fp8GroupedGemm;
+import io.moeplan.engine.cuda.kernels.Spread;
+import io.moeplan.engine.cuda.weights.Piece;
+import io.moeplan.engine.cuda.weights.Vectors;
+import io.moeplan.engine.cuda.weights.Vectors.Name;
 import io.moeplan.engine.model.FeedForward;
 import io.moeplan.engine.model.FeedForward.Activation;
 import java.util.Optional;

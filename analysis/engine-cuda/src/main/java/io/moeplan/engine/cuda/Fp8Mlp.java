@@ -1,9 +1,12 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.cuda.Fp8GroupedGemm.Result;
-import io.moeplan.engine.cuda.Fp8GroupedGemm.Scaled;
-import io.moeplan.engine.cuda.GroupedGemm.Sizes;
 import io.moeplan.engine.cuda.GroupedProduct.Groups;
+import io.moeplan.engine.cuda.driver.Stream;
+import io.moeplan.engine.cuda.kernels.FastKernels;
+import io.moeplan.engine.cuda.kernels.Fp8GroupedGemm.Result;
+import io.moeplan.engine.cuda.kernels.Fp8GroupedGemm.Scaled;
+import io.moeplan.engine.cuda.kernels.GroupedGemm.Sizes;
+import io.moeplan.engine.cuda.weights.Piece;
 
 /** MLPs whose weights are stored in fp8 with block scales, multiplied in it: inputs are rounded to it in blocks of 128. */
 final class Fp8Mlp {

@@ -1,5 +1,8 @@
 package io.moeplan.engine.cuda;
 
+import io.moeplan.engine.cuda.driver.Launcher;
+import io.moeplan.engine.cuda.kernels.FastKernels;
+import io.moeplan.engine.cuda.kernels.GroupedGemm;
 import io.moeplan.engine.model.FeedForward.Activation;
 import java.util.Optional;
 

@@ -1,5 +1,8 @@
 package io.moeplan.engine.cuda;
 
+import io.moeplan.engine.cuda.driver.Launcher;
+import io.moeplan.engine.cuda.kernels.FastKernels;
+import io.moeplan.engine.cuda.kernels.HeadRope;
 import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.Rope;
 import java.util.Optional;

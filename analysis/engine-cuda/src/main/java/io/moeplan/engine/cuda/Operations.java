@@ -1,5 +1,9 @@
 package io.moeplan.engine.cuda;
 
+import io.moeplan.engine.cuda.driver.DenseGemm;
+import io.moeplan.engine.cuda.driver.Launcher;
+import io.moeplan.engine.cuda.driver.Scratch;
+import io.moeplan.engine.cuda.kernels.RowThreads;
 import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.Norm;
 

@@ -1,5 +1,8 @@
 package io.moeplan.engine.cuda;
 
+import io.moeplan.engine.cuda.driver.Cuda;
+import io.moeplan.engine.cuda.driver.DeviceBuffer;
+import io.moeplan.engine.cuda.driver.Launcher;
 import io.moeplan.engine.model.Rope;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,6 +1,12 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.cuda.Vectors.Name;
+import io.moeplan.engine.cuda.driver.DenseGemm;
+import io.moeplan.engine.cuda.kernels.ExpertChoice;
+import io.moeplan.engine.cuda.kernels.FastKernels;
+import io.moeplan.engine.cuda.kernels.Permutation;
+import io.moeplan.engine.cuda.weights.Piece;
+import io.moeplan.engine.cuda.weights.Vectors;
+import io.moeplan.engine.cuda.weights.Vectors.Name;
 import io.moeplan.engine.gemm.Precision;
 import io.moeplan.engine.model.FeedForward;
 import io.moeplan.engine.model.Router;

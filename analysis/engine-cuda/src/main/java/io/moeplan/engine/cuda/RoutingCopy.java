@@ -1,6 +1,11 @@
 package io.moeplan.engine.cuda;
 
 import io.moeplan.engine.backend.Routing;
+import io.moeplan.engine.cuda.driver.Cuda;
+import io.moeplan.engine.cuda.driver.DeviceBuffer;
+import io.moeplan.engine.cuda.driver.Event;
+import io.moeplan.engine.cuda.driver.PinnedBuffer;
+import io.moeplan.engine.cuda.driver.Stream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -46,15 +51,10 @@ final class RoutingCopy implements AutoCloseable {
         }
         decided.record(compute);
         stream.await(decided);
-        read(0, routed.weights(), 4 * pairs);
-        read(4 * pairs, routed.packed(), 2 * pairs);
-        read(6 * pairs, bad.address(), 4);
+        host.read(stream, 0, routed.weights(), 4 * pairs);
+        host.read(stream, 4 * pairs, routed.packed(), 2 * pairs);
+        host.read(stream, 6 * pairs, bad.address(), 4);
         copied.record(stream);
-    }
-
-    private void read(long at, long from, long bytes) {
-        MemorySegment into = host.segment().asSlice(at, bytes);
-        cuda.driver.call(cuda.driver.copyToHost, into, from, bytes, stream.handle());
     }
 
     /**

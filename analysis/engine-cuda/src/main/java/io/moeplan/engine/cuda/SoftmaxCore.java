@@ -1,5 +1,8 @@
 package io.moeplan.engine.cuda;
 
+import io.moeplan.engine.cuda.driver.Kernel;
+import io.moeplan.engine.cuda.driver.Launcher;
+import io.moeplan.engine.cuda.kernels.FastKernels;
 import io.moeplan.engine.model.Attention;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -25,8 +28,8 @@ final class SoftmaxCore {
      * @param headStride from head to head, in elements
      */
     record Rows(long address, long stride, long headStride) {
-        private io.moeplan.engine.cuda.Attention.Rows of() {
-            return new io.moeplan.engine.cuda.Attention.Rows(address, stride, Math.toIntExact(headStride));
+        private io.moeplan.engine.cuda.kernels.Attention.Rows of() {
+            return new io.moeplan.engine.cuda.kernels.Attention.Rows(address, stride, Math.toIntExact(headStride));
         }
 
         private MemorySegment structure(Arena arena) {
@@ -42,16 +45,19 @@ final class SoftmaxCore {
      */
     boolean attendFast(Attention.Softmax shape, Tokens tokens, Rows q, Rows k, Rows v, Rows rope, long sinks,
             long out) {
-        io.moeplan.engine.cuda.Attention.Heads heads = new io.moeplan.engine.cuda.Attention.Heads(shape.heads(),
+        io.moeplan.engine.cuda.kernels.Attention.Heads heads = new io.moeplan.engine.cuda.kernels.Attention.Heads(
+                shape.heads(),
                 shape.kvHeads(), shape.keyDim(), shape.valueDim(), rope.address() != 0);
         boolean spans = shape.span().kind() != Attention.Span.Kind.CHUNKED;
         boolean halves = rope.address() == 0 || shape.rotaryDim() == 64;
-        Optional<io.moeplan.engine.cuda.Attention> kernel = spans && halves ? fast.attention(heads) : Optional.empty();
+        Optional<io.moeplan.engine.cuda.kernels.Attention> kernel = spans && halves
+                ? fast.attention(heads)
+                : Optional.empty();
         kernel.ifPresent(attention -> attention.attend(launcher.stream(), tokens.tiles(),
-                new io.moeplan.engine.cuda.Attention.Matrices(q.of(), k.of(), v.of(), rope.of(),
-                        new io.moeplan.engine.cuda.Attention.Rows(out, (long) shape.heads() * shape.valueDim(),
+                new io.moeplan.engine.cuda.kernels.Attention.Matrices(q.of(), k.of(), v.of(), rope.of(),
+                        new io.moeplan.engine.cuda.kernels.Attention.Rows(out, (long) shape.heads() * shape.valueDim(),
                                 shape.valueDim())),
-                new io.moeplan.engine.cuda.Attention.Options(shape.scale(), shape.span().tokens(), sinks)));
+                new io.moeplan.engine.cuda.kernels.Attention.Options(shape.scale(), shape.span().tokens(), sinks)));
         return kernel.isPresent();
     }
 

@@ -1,5 +1,7 @@
 package io.moeplan.engine.cuda;
 
+import io.moeplan.engine.cuda.kernels.Attention;
+
 /**
  * Consecutive tokens of a wave, on the device.
  *

@@ -1,6 +1,10 @@
 package io.moeplan.engine.cuda;
 
 import io.moeplan.engine.backend.Sequences;
+import io.moeplan.engine.cuda.driver.Cuda;
+import io.moeplan.engine.cuda.driver.Launcher;
+import io.moeplan.engine.cuda.driver.Scratch;
+import io.moeplan.engine.cuda.kernels.Attention;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

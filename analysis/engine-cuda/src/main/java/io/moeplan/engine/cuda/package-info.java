@@ -1,10 +1,9 @@
 /**
- * The CUDA backend, and the only place that calls CUDA: the driver, NVRTC and cuBLASLt through the foreign-function API.
- * What is missing on a machine is a value with a reason ({@link io.moeplan.engine.cuda.Cuda#open}), never an exception at
- * class load.
+ * The CUDA backend: {@link io.moeplan.engine.cuda.CudaBackend} runs all families in float32 and bfloat16. Here are its waves, the
+ * parts of a layer, and how a device's memory is divided between them and the weights.
  *
- * <p>{@link io.moeplan.engine.cuda.CudaBackend} runs all families in float32 and bfloat16. Weights come in pieces, each what one
- * operation of a layer uses, as the checkpoint stores them, and are unpacked on the device. Every operation has a general
- * kernel; {@code FastKernels} are those made for particular shapes.
+ * <p>Every operation has a general kernel, queued by its name; where {@code kernels} has one made for the shape, that is taken.
+ * Direction: this package sees {@code weights}, {@code kernels} and {@code driver}; {@code weights} and {@code kernels} see
+ * {@code driver} and not each other; only {@code driver} calls CUDA.
  */
 package io.moeplan.engine.cuda;

@@ -1,7 +1,9 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.cuda.Attention.Heads;
-import io.moeplan.engine.cuda.Attention.Rows;
+import io.moeplan.engine.cuda.driver.Unavailable;
+import io.moeplan.engine.cuda.kernels.Attention;
+import io.moeplan.engine.cuda.kernels.Attention.Heads;
+import io.moeplan.engine.cuda.kernels.Attention.Rows;
 import java.util.List;
 
 /**
@@ -29,7 +31,7 @@ final class AttentionBenchmark {
             for (int s = 0; s <= sequences; s++) {
                 starts[s] = s * LENGTH;
             }
-            Attention attention = new Attention(on.cuda, on.kernels, heads, hopper);
+            Attention attention = new Attention(hopper ? on.cuda : on.cuda.withoutHopper(), on.kernels, heads);
             Attention.Tiles tiles = on.keep(new Attention.Tiles(on.cuda, on.stream, starts));
             long width = (long) heads.queries() * heads.values();
             Attention.Matrices matrices = new Attention.Matrices(rows(on, tokens, heads.queries(), heads.columns()),

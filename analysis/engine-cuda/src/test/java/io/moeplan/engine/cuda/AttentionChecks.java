@@ -1,7 +1,9 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.cuda.Attention.Heads;
-import io.moeplan.engine.cuda.Attention.Rows;
+import io.moeplan.engine.cuda.driver.DeviceBuffer;
+import io.moeplan.engine.cuda.kernels.Attention;
+import io.moeplan.engine.cuda.kernels.Attention.Heads;
+import io.moeplan.engine.cuda.kernels.Attention.Rows;
 
 /** Attention against plain loops in double, with sequences that no tile divides. */
 final class AttentionChecks {
@@ -69,7 +71,7 @@ final class AttentionChecks {
         for (boolean hopper : on.cuda.capability() == 90 ? new boolean[]{true, false} : new boolean[1]) {
             out.fill(on.stream, (byte) 0xff);
             try (Attention.Tiles tiles = new Attention.Tiles(on.cuda, on.stream, STARTS)) {
-                new Attention(on.cuda, on.kernels, heads, hopper).attend(on.stream, tiles,
+                new Attention(hopper ? on.cuda : on.cuda.withoutHopper(), on.kernels, heads).attend(on.stream, tiles,
                         new Attention.Matrices(in[0], in[1], in[2], in[3], to), options);
                 on.stream.synchronize();
             }

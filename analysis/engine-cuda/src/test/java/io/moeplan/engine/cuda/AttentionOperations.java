@@ -1,7 +1,10 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.cuda.Attention.Heads;
-import io.moeplan.engine.cuda.Attention.Rows;
+import io.moeplan.engine.cuda.kernels.Attention;
+import io.moeplan.engine.cuda.kernels.Attention.Heads;
+import io.moeplan.engine.cuda.kernels.Attention.Rows;
+import io.moeplan.engine.cuda.kernels.HeadRope;
+import io.moeplan.engine.cuda.kernels.RowThreads;
 import java.util.List;
 
 /** The attention half of a layer: from normed rows to the residual stream. */

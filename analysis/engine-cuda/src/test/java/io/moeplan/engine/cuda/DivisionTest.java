@@ -2,7 +2,10 @@ package io.moeplan.engine.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.moeplan.engine.cuda.Piece.Part;
+import io.moeplan.engine.cuda.weights.Piece;
+import io.moeplan.engine.cuda.weights.Piece.Part;
+import io.moeplan.engine.cuda.weights.Pieces;
+import io.moeplan.engine.cuda.weights.Place;
 import io.moeplan.engine.model.Model;
 import io.moeplan.tensors.Checkpoint;
 import java.io.IOException;

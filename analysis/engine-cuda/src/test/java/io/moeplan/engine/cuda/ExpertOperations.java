@@ -1,8 +1,14 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.cuda.Fp8GroupedGemm.Result;
-import io.moeplan.engine.cuda.Fp8GroupedGemm.Scaled;
-import io.moeplan.engine.cuda.GroupedGemm.Sizes;
+import io.moeplan.engine.cuda.kernels.Combine;
+import io.moeplan.engine.cuda.kernels.ExpertChoice;
+import io.moeplan.engine.cuda.kernels.Fp8GroupedGemm;
+import io.moeplan.engine.cuda.kernels.Fp8GroupedGemm.Result;
+import io.moeplan.engine.cuda.kernels.Fp8GroupedGemm.Scaled;
+import io.moeplan.engine.cuda.kernels.GroupedGemm;
+import io.moeplan.engine.cuda.kernels.GroupedGemm.Sizes;
+import io.moeplan.engine.cuda.kernels.Permutation;
+import io.moeplan.engine.cuda.kernels.Spread;
 import java.util.ArrayList;
 import java.util.List;
 

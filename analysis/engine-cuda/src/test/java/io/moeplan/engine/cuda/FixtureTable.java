@@ -1,5 +1,6 @@
 package io.moeplan.engine.cuda;
 
+import io.moeplan.engine.cuda.weights.Place;
 import io.moeplan.engine.gemm.Precision;
 import io.moeplan.engine.workload.Request;
 import java.io.IOException;

@@ -2,6 +2,7 @@ package io.moeplan.engine.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.moeplan.engine.cuda.weights.Place;
 import io.moeplan.engine.gemm.Precision;
 import io.moeplan.engine.workload.Request;
 import java.io.IOException;

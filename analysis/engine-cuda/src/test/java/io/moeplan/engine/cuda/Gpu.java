@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import io.moeplan.engine.backend.Backend;
 import io.moeplan.engine.cpu.CpuBackend;
 import io.moeplan.engine.cpu.WeightReading;
+import io.moeplan.engine.cuda.driver.Cuda;
+import io.moeplan.engine.cuda.driver.Unavailable;
 import io.moeplan.engine.gemm.Precision;
 import java.nio.file.Path;
 

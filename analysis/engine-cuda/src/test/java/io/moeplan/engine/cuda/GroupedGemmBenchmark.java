@@ -1,5 +1,12 @@
 package io.moeplan.engine.cuda;
 
+import io.moeplan.engine.cuda.driver.Cuda;
+import io.moeplan.engine.cuda.driver.DeviceBuffer;
+import io.moeplan.engine.cuda.driver.Event;
+import io.moeplan.engine.cuda.driver.Kernels;
+import io.moeplan.engine.cuda.driver.Stream;
+import io.moeplan.engine.cuda.driver.Unavailable;
+import io.moeplan.engine.cuda.kernels.GroupedGemm;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -29,7 +36,7 @@ final class GroupedGemmBenchmark {
     public static void main(String[] args) throws Unavailable {
         try (Cuda cuda = Cuda.open(0); Kernels kernels = new Kernels(cuda); Stream stream = new Stream(cuda)) {
             System.out.printf("%s, sm_%d, %d multiprocessors, NVRTC %s, %.1f GiB free%n", cuda.name(),
-                    cuda.capability(), cuda.multiprocessors(), cuda.compiler.version(), cuda.freeBytes() / 0x1p30);
+                    cuda.capability(), cuda.multiprocessors(), cuda.compilerVersion(), cuda.freeBytes() / 0x1p30);
             GroupedGemmBenchmark benchmark = new GroupedGemmBenchmark(cuda, kernels, stream);
             benchmark.check(37, 5, 192, 320, false);
             benchmark.check(700, 7, 256, 384, true);

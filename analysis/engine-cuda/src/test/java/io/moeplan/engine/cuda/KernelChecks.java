@@ -1,5 +1,6 @@
 package io.moeplan.engine.cuda;
 
+import io.moeplan.engine.cuda.driver.Unavailable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

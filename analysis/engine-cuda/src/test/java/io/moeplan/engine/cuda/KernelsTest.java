@@ -2,6 +2,7 @@ package io.moeplan.engine.cuda;
 
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import io.moeplan.engine.cuda.driver.Unavailable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 

@@ -1,8 +1,11 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.cuda.Fp8GroupedGemm.Result;
-import io.moeplan.engine.cuda.Fp8GroupedGemm.Scaled;
-import io.moeplan.engine.cuda.GroupedGemm.Sizes;
+import io.moeplan.engine.cuda.driver.DeviceBuffer;
+import io.moeplan.engine.cuda.kernels.Fp8GroupedGemm;
+import io.moeplan.engine.cuda.kernels.Fp8GroupedGemm.Result;
+import io.moeplan.engine.cuda.kernels.Fp8GroupedGemm.Scaled;
+import io.moeplan.engine.cuda.kernels.GroupedGemm;
+import io.moeplan.engine.cuda.kernels.GroupedGemm.Sizes;
 
 /**
  * Grouped products in which each multiprocessor takes many tiles one after the other, against the simple kernel: what goes
@@ -22,8 +25,9 @@ final class LargeProductChecks {
             DeviceBuffer c = on.room(2L * want.length);
             for (boolean hopper : on.cuda.capability() == 90 ? new boolean[]{true, false} : new boolean[1]) {
                 c.fill(on.stream, (byte) 0xff);
-                new GroupedGemm(on.cuda, on.kernels, new GroupedGemm.Kind(gated, false, GroupedGemm.Gate.SILU),
-                        hopper).multiply(on.stream, SIZES, a.address(),
+                new GroupedGemm(hopper ? on.cuda : on.cuda.withoutHopper(), on.kernels,
+                        new GroupedGemm.Kind(gated, false, GroupedGemm.Gate.SILU)).multiply(on.stream, SIZES,
+                                a.address(),
                                 w.address(), offsets, c.address());
                 OnDevice.near((hopper ? "wgmma " : "mma ") + SIZES + (gated ? ", gated" : ""), on.readBf16(c), want,
                         4e-3);

@@ -1,5 +1,7 @@
 package io.moeplan.engine.cuda;
 
+import io.moeplan.engine.cuda.driver.Event;
+import io.moeplan.engine.cuda.driver.Unavailable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

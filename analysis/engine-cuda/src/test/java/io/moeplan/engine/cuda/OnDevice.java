@@ -2,6 +2,11 @@ package io.moeplan.engine.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.moeplan.engine.cuda.driver.Cuda;
+import io.moeplan.engine.cuda.driver.DeviceBuffer;
+import io.moeplan.engine.cuda.driver.Kernels;
+import io.moeplan.engine.cuda.driver.Stream;
+import io.moeplan.engine.cuda.driver.Unavailable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,11 +1,16 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.cuda.DenseGemm.Matrix;
-import io.moeplan.engine.cuda.Fp8GroupedGemm.Result;
-import io.moeplan.engine.cuda.Fp8GroupedGemm.Scaled;
-import io.moeplan.engine.cuda.GroupedGemm.Gate;
-import io.moeplan.engine.cuda.GroupedGemm.Kind;
-import io.moeplan.engine.cuda.GroupedGemm.Sizes;
+import io.moeplan.engine.cuda.driver.DenseGemm;
+import io.moeplan.engine.cuda.driver.DenseGemm.Matrix;
+import io.moeplan.engine.cuda.driver.DeviceBuffer;
+import io.moeplan.engine.cuda.driver.Unavailable;
+import io.moeplan.engine.cuda.kernels.Fp8GroupedGemm;
+import io.moeplan.engine.cuda.kernels.Fp8GroupedGemm.Result;
+import io.moeplan.engine.cuda.kernels.Fp8GroupedGemm.Scaled;
+import io.moeplan.engine.cuda.kernels.GroupedGemm;
+import io.moeplan.engine.cuda.kernels.GroupedGemm.Gate;
+import io.moeplan.engine.cuda.kernels.GroupedGemm.Kind;
+import io.moeplan.engine.cuda.kernels.GroupedGemm.Sizes;
 import java.util.Arrays;
 
 /** Matrix products against plain loops in double, at sizes that no tile divides. */
@@ -41,7 +46,8 @@ final class ProductChecks {
         double[] want = product(a, w, bias, sizes, offsets, kind);
         for (boolean hopper : on.cuda.capability() == 90 ? new boolean[]{true, false} : new boolean[1]) {
             c.fill(on.stream, (byte) 0xff);
-            new GroupedGemm(on.cuda, on.kernels, kind, hopper).multiply(on.stream, sizes, on.bf16(a), on.bf16(w),
+            new GroupedGemm(hopper ? on.cuda : on.cuda.withoutHopper(), on.kernels, kind).multiply(on.stream, sizes,
+                    on.bf16(a), on.bf16(w),
                     kind.bias() ? on.floats(bias) : 0, on.ints(offsets), c.address());
             OnDevice.near((hopper ? "wgmma " : "mma ") + sizes + " " + kind, on.readBf16(c), want, 4e-3);
         }
@@ -123,8 +129,7 @@ final class ProductChecks {
             case ADDED -> 4;
         });
         if (result == Result.ADDED) {
-            on.cuda.driver.call(on.cuda.driver.copyDevice, c.address(), on.floats(before), c.bytes(),
-                    on.stream.handle());
+            c.copy(on.stream, on.floats(before), c.bytes());
             for (int i = 0; i < want.length; i++) {
                 want[i] = before[i] + 0.5 * want[i];
             }

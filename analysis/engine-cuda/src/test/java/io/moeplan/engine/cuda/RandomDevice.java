@@ -1,7 +1,15 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.cuda.DenseGemm.Matrix;
-import io.moeplan.engine.cuda.Fp8GroupedGemm.Scaled;
+import io.moeplan.engine.cuda.driver.Cuda;
+import io.moeplan.engine.cuda.driver.DenseGemm;
+import io.moeplan.engine.cuda.driver.DenseGemm.Matrix;
+import io.moeplan.engine.cuda.driver.DeviceBuffer;
+import io.moeplan.engine.cuda.driver.Kernels;
+import io.moeplan.engine.cuda.driver.Launcher;
+import io.moeplan.engine.cuda.driver.PinnedBuffer;
+import io.moeplan.engine.cuda.driver.Stream;
+import io.moeplan.engine.cuda.driver.Unavailable;
+import io.moeplan.engine.cuda.kernels.Fp8GroupedGemm.Scaled;
 import io.moeplan.engine.gemm.Precision;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,8 +27,7 @@ final class RandomDevice implements AutoCloseable {
     private static final float EPSILON = 1e-6f;
 
     private final List<AutoCloseable> kept = new ArrayList<>();
-    private final Arena arena = Arena.ofConfined();
-    private final MemorySegment pinned;
+    private final PinnedBuffer pinned;
     private int seed;
 
     RandomDevice() throws Unavailable {
@@ -29,9 +36,7 @@ final class RandomDevice implements AutoCloseable {
         stream = new Stream(cuda);
         launcher = new Launcher(cuda, kernels, stream, Precision.BF16);
         gemm = new DenseGemm(cuda);
-        MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-        cuda.driver.call(cuda.driver.memHostAlloc, out, 16L << 20, 0);
-        pinned = out.get(ValueLayout.ADDRESS, 0);
+        pinned = new PinnedBuffer(cuda, 16L << 20);
     }
 
     <T extends AutoCloseable> T keep(T resource) {
@@ -74,15 +79,14 @@ final class RandomDevice implements AutoCloseable {
         long to = room(4L * values.length);
         try (Arena confined = Arena.ofConfined()) {
             MemorySegment host = confined.allocateFrom(ValueLayout.JAVA_INT, values);
-            cuda.driver.call(cuda.driver.copyToDevice, to, host, host.byteSize(), stream.handle());
-            stream.synchronize();
+            launcher.copyIn(to, host, host.byteSize());
         }
         return to;
     }
 
     /** Queues a copy to pinned memory of the host. */
     void toHost(long from, long bytes) {
-        cuda.driver.call(cuda.driver.copyToHost, pinned, from, bytes, stream.handle());
+        pinned.read(stream, 0, from, bytes);
     }
 
     /**
@@ -131,8 +135,7 @@ final class RandomDevice implements AutoCloseable {
     @Override
     public void close() {
         kept.forEach(RandomDevice::free);
-        cuda.driver.call(cuda.driver.memFreeHost, pinned);
-        arena.close();
+        pinned.close();
         gemm.close();
         stream.close();
         kernels.close();

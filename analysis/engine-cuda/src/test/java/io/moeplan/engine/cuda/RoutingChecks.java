@@ -2,6 +2,9 @@ package io.moeplan.engine.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.moeplan.engine.cuda.driver.DeviceBuffer;
+import io.moeplan.engine.cuda.kernels.ExpertChoice;
+import io.moeplan.engine.cuda.kernels.Permutation;
 import io.moeplan.engine.model.Router;
 import io.moeplan.engine.model.Router.Divisor;
 import io.moeplan.engine.model.Router.Groups;

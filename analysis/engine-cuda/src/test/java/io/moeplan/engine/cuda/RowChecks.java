@@ -1,6 +1,11 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.cuda.Fp8GroupedGemm.Scaled;
+import io.moeplan.engine.cuda.driver.DeviceBuffer;
+import io.moeplan.engine.cuda.driver.Launcher;
+import io.moeplan.engine.cuda.kernels.Combine;
+import io.moeplan.engine.cuda.kernels.Fp8GroupedGemm.Scaled;
+import io.moeplan.engine.cuda.kernels.HeadRope;
+import io.moeplan.engine.cuda.kernels.Spread;
 import io.moeplan.engine.gemm.Precision;
 import java.util.Arrays;
 
@@ -32,8 +37,7 @@ final class RowChecks {
             for (int stride : new int[]{width + 8, width + 3}) {
                 float[] wide = on.normal(rows * stride, 3);
                 DeviceBuffer own = on.room(2L * wide.length);
-                on.cuda.driver.call(on.cuda.driver.copyDevice, own.address(), on.bf16(wide), own.bytes(),
-                        on.stream.handle());
+                own.copy(on.stream, on.bf16(wide), own.bytes());
                 launcher.rows("norm", "norm_rows", rows, 256, own.address(), (long) stride, on.floats(weight), width,
                         EPSILON);
                 double[] all = doubles(wide);
@@ -94,8 +98,7 @@ final class RowChecks {
                 // Adding nothing leaves x as it is: a copy that can be read.
                 new Combine(on.kernels, width, topK, false).apply(on.stream, tokens, in,
                         new Combine.Parts(on.bf16(y), on.ints(rows), on.floats(new float[tokens * topK])), 0, 0, 0);
-                on.cuda.driver.call(on.cuda.driver.copyDevice, stream.address(), in, stream.bytes(),
-                        on.stream.handle());
+                stream.copy(on.stream, in, stream.bytes());
                 String name = "combine " + topK + " of " + width;
                 OnDevice.near(name, on.readFloats(stream), sums, 1e-6);
                 OnDevice.near(name + ", normed", on.readBf16(out), norm(sums, norm, width), 4e-3);
@@ -180,7 +183,7 @@ final class RowChecks {
             }
         }
         DeviceBuffer out = on.room(2L * rows.length);
-        on.cuda.driver.call(on.cuda.driver.copyDevice, out.address(), on.bf16(rows), out.bytes(), on.stream.handle());
+        out.copy(on.stream, on.bf16(rows), out.bytes());
         new HeadRope(on.kernels, dim, rotary, interleaved, normed).apply(on.stream,
                 new HeadRope.Heads(out.address(), stride, dim, tokens, heads, queries),
                 new HeadRope.Norms(on.floats(weights[0]), on.floats(weights[1]), EPSILON), on.floats(turns),
