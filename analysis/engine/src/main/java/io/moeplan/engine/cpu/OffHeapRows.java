@@ -56,6 +56,12 @@ final class OffHeapRows {
                 width, room);
     }
 
+    /** Some rows, to be written: only those after the last of all are padding. */
+    Rows written(int from, int count) {
+        int room = from + count == rows ? count + PADDING : count;
+        return new Rows(data.asSlice(at(from), at(room)), element, count, width, width, room);
+    }
+
     /** The first {@code count} numbers of a row. */
     void read(int row, float[] into, int count) {
         read(row, 0, into, count);

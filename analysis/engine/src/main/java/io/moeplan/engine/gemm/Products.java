@@ -3,7 +3,6 @@ package io.moeplan.engine.gemm;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
@@ -20,24 +19,38 @@ final class Products {
     /** Rows of the largest product: with this many, reordering the weights costs little beside multiplying. */
     static final int MOST_ROWS = 1024;
     /** Sizes between one power of two and the next: fewer waste rows on padding, more have to be compiled. */
-    private static final int SIZES = 8;
+    private static final int SIZES = 16;
 
     /**
      * Shapes, number types and strides (in elements) of a product.
      *
-     * @param gated whether the result is {@code silu} of the product times a factor, contiguous float32
+     * @param then what becomes of the product
      */
     record Shape(int rows, int in, int out, Element input, long inputStride, Element output, long outputStride,
-            OneDnn.Type weights, long weightsOutStride, long weightsInStride, boolean gated) {
+            OneDnn.Type weights, long weightsOutStride, long weightsInStride, Then then) {
         Shape withRows(int other) {
             return new Shape(other, in, out, input, inputStride, output, outputStride, weights, weightsOutStride,
-                    weightsInStride, gated);
+                    weightsInStride, then);
+        }
+
+        boolean gated() {
+            return then == Then.GATE;
         }
 
         /** Bytes of a row of the factor. */
         long factorStride() {
-            return gated ? (long) out * Element.F32.bytes() : 0;
+            return gated() ? (long) out * Element.F32.bytes() : 0;
         }
+    }
+
+    /** What becomes of a product. */
+    enum Then {
+        /** It is the result. */
+        SET,
+        /** It is added to the result. */
+        ADD,
+        /** {@code silu} of it times a factor, contiguous float32, is the result. */
+        GATE
     }
 
     /** @param product null if oneDNN has none that is fast */
@@ -64,22 +77,32 @@ final class Products {
      */
     boolean multiply(Shape shape, MemorySegment input, MemorySegment weights, MemorySegment output,
             MemorySegment factor) {
-        Entry entry = entries.get(shape);
-        if (entry == null) {
-            entry = compile(shape, weights);
-            entries.put(shape, entry);
-        }
+        Entry entry = entry(shape, weights);
         if (entry.product == null) {
             return false;
+        }
+        if (entry.rows == shape.rows) {
+            library.run(entry.product, input, weights, output, factor);
+            return true;
         }
         long inputStep = entry.rows * shape.inputStride * shape.input.bytes();
         long outputStep = entry.rows * shape.outputStride * shape.output.bytes();
         for (int done = 0; done < shape.rows; done += entry.rows) {
             int step = done / entry.rows;
             library.run(entry.product, input.asSlice(step * inputStep), weights, output.asSlice(step * outputStep),
-                    shape.gated ? factor.asSlice((long) done * shape.factorStride()) : factor);
+                    shape.gated() ? factor.asSlice(done * shape.factorStride()) : factor);
         }
         return true;
+    }
+
+    private Entry entry(Shape shape, MemorySegment weights) {
+        Entry known = entries.get(shape);
+        if (known != null) {
+            return known;
+        }
+        Entry made = compile(shape, weights);
+        entries.put(shape, made);
+        return made;
     }
 
     private Entry compile(Shape shape, MemorySegment weights) {
@@ -87,9 +110,9 @@ final class Products {
         if (product == null || shape.rows == FEWEST_ROWS) {
             return new Entry(product, shape.rows);
         }
-        OneDnn.Product smallest = compile(shape.withRows(FEWEST_ROWS));
-        boolean agree = smallest != null && agree(shape, product, smallest, weights);
-        return agree || smallest == null ? new Entry(product, shape.rows) : new Entry(smallest, FEWEST_ROWS);
+        Entry smallest = entry(shape.withRows(FEWEST_ROWS), weights);
+        boolean agree = smallest.product == null || agree(shape, product, smallest.product, weights);
+        return agree ? new Entry(product, shape.rows) : smallest;
     }
 
     private OneDnn.Product compile(Shape shape) {
@@ -97,15 +120,15 @@ final class Products {
         MemorySegment weights = library.describe(shape.in, shape.out, shape.weights, shape.weightsInStride,
                 shape.weightsOutStride);
         MemorySegment result = library.describe(shape.rows, shape.out, type(shape.output), shape.outputStride, 1);
-        MemorySegment factor = shape.gated
+        MemorySegment factor = shape.gated()
                 ? library.describe(shape.rows, shape.out, OneDnn.Type.F32, shape.out, 1)
                 : MemorySegment.NULL;
-        OneDnn.Product product = library.compile(source, weights, result, factor);
+        OneDnn.Product product = library.compile(source, weights, result, factor, shape.then == Then.ADD);
         if (product == null) {
             library.free(source);
             library.free(weights);
             library.free(result);
-            if (shape.gated) {
+            if (shape.gated()) {
                 library.free(factor);
             }
         }
@@ -120,38 +143,37 @@ final class Products {
     private boolean agree(Shape shape, OneDnn.Product product, OneDnn.Product smallest, MemorySegment weights) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment input = sameRows(arena, shape.input, shape.rows, shape.in, shape.inputStride);
-            MemorySegment factor = shape.gated
+            MemorySegment factor = shape.gated()
                     ? sameRows(arena, Element.F32, shape.rows, shape.out, shape.out)
                     : MemorySegment.NULL;
-            MemorySegment output = arena.allocate(shape.rows * shape.outputStride * shape.output.bytes(), 64);
-            library.run(smallest, input, weights, output, factor);
-            long bytes = (long) shape.out * shape.output.bytes();
-            MemorySegment expected = arena.allocate(bytes).copyFrom(output.asSlice(0, bytes));
+            long bytes = shape.outputStride * shape.output.bytes();
+            MemorySegment expected = arena.allocate(FEWEST_ROWS * bytes, 64);
+            library.run(smallest, input, weights, expected, factor);
+            MemorySegment output = arena.allocate(shape.rows * bytes, 64);
             library.run(product, input, weights, output, factor);
-            for (int row = 0; row < shape.rows; row++) {
-                long at = row * shape.outputStride * shape.output.bytes();
-                if (expected.mismatch(output.asSlice(at, bytes)) >= 0) {
-                    return false;
-                }
-            }
-            return true;
+            // the first row is as expected, and each of the others is as the one before it
+            return MemorySegment.mismatch(output, 0, bytes, expected, 0, bytes) < 0
+                    && MemorySegment.mismatch(output, bytes, shape.rows * bytes, output, 0,
+                            (shape.rows - 1) * bytes) < 0;
         }
     }
 
     private static MemorySegment sameRows(Arena arena, Element element, int rows, int width, long stride) {
-        Random random = new Random(width);
+        float[] row = new float[width];
+        int bits = width;
+        for (int i = 0; i < width; i++) {
+            bits = bits * 1664525 + 1013904223;
+            row[i] = bits * 0x1p-31f;
+        }
         long bytes = stride * element.bytes();
         MemorySegment same = arena.allocate(rows * bytes, 64);
-        for (int i = 0; i < width; i++) {
-            int bits = Float.floatToRawIntBits((float) random.nextGaussian());
-            if (element == Element.BF16) {
-                same.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (bits >> 16));
-            } else {
-                same.setAtIndex(ValueLayout.JAVA_INT, i, bits);
-            }
+        if (element == Element.BF16) {
+            Bf16.round(row, width, same, 0);
+        } else {
+            MemorySegment.copy(row, 0, same, ValueLayout.JAVA_FLOAT, 0, width);
         }
-        for (int row = 1; row < rows; row++) {
-            MemorySegment.copy(same, 0, same, row * bytes, (long) width * element.bytes());
+        for (long done = bytes; done < rows * bytes; done *= 2) {
+            MemorySegment.copy(same, 0, same, done, Math.min(done, rows * bytes - done));
         }
         return same;
     }
