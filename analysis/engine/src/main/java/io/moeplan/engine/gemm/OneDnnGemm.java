@@ -90,7 +90,7 @@ final class OneDnnGemm implements Gemm {
             Rows factor = NativeScratch.ofThread().rows(NativeScratch.Use.OUTPUT, Element.F32, room(rows), y.width());
             if (output.room() < room(rows)
                     || !product(ups.get(), up.rows(), input, factor, 0, Products.Then.SET)
-                    || !products.multiply(shape(gates.get(), gate.rows(), input, output, Products.Then.GATE),
+                    || !products.multiply(shape(gates.get(), gate.rows(), input, output, Products.Then.GATE), rows,
                             input.data(), gates.get().data(), output.data(), factor.data())) {
                 return false;
             }
@@ -140,8 +140,8 @@ final class OneDnnGemm implements Gemm {
         MemorySegment columns = column == 0
                 ? output.data()
                 : output.data().asSlice((long) column * Element.F32.bytes());
-        return products.multiply(shape(weights, out, input, output, then), input.data(), weights.data(), columns,
-                MemorySegment.NULL);
+        return products.multiply(shape(weights, out, input, output, then), input.rows(), input.data(), weights.data(),
+                columns, MemorySegment.NULL);
     }
 
     private Products.Shape shape(Stored weights, int out, Rows input, Rows output, Products.Then then) {

@@ -1,17 +1,15 @@
 package io.moeplan.engine.gemm;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
 /**
  * The products that oneDNN has compiled, by shape; a process needs a few for every kind of projection.
  *
- * <p>oneDNN chooses a blocking for every shape and so might sum in another order when there are more rows. Every product is
- * therefore tried out when it is compiled: all its rows have to give what the smallest product gives, bit for bit. One that
- * does not is not used; the smallest is run over its rows instead.
+ * <p>oneDNN chooses a blocking for every shape and so might sum in another order when there are more rows. The first results
+ * of every product are therefore compared with those of the smallest: its first, middle and last rows have to be the same,
+ * bit for bit. If they are not, the product is never used again; the smallest is run over all rows instead.
  */
 final class Products {
     /** Rows of the smallest product, and what the rows of all others are a multiple of: the height of an AMX tile. */
@@ -37,9 +35,24 @@ final class Products {
             return then == Then.GATE;
         }
 
-        /** Bytes of a row of the factor. */
-        long factorStride() {
-            return gated() ? (long) out * Element.F32.bytes() : 0;
+        /** Bytes from row to row. */
+        long inputBytes() {
+            return inputStride * input.bytes();
+        }
+
+        /** Bytes from row to row. */
+        long outputBytes() {
+            return outputStride * output.bytes();
+        }
+
+        /** Bytes from the first to the last number of so many rows. */
+        long outputBytes(int count) {
+            return (count - 1) * outputBytes() + (long) out * output.bytes();
+        }
+
+        /** Bytes from row to row. */
+        long factorBytes() {
+            return (long) out * Element.F32.bytes();
         }
     }
 
@@ -73,46 +86,78 @@ final class Products {
      * Multiplies native memory, or returns false if oneDNN has no fast product for such matrices.
      *
      * @param shape  its rows as {@link #roundUp} gives them
+     * @param used   rows that are no padding
      * @param factor {@code [rows][out]}; not looked at unless the product is gated
      */
-    boolean multiply(Shape shape, MemorySegment input, MemorySegment weights, MemorySegment output,
+    boolean multiply(Shape shape, int used, MemorySegment input, MemorySegment weights, MemorySegment output,
             MemorySegment factor) {
-        Entry entry = entry(shape, weights);
-        if (entry.product == null) {
-            return false;
+        Operands operands = new Operands(input, weights, output, factor);
+        Entry entry = entries.get(shape);
+        if (entry == null) {
+            entry = first(shape, used, operands);
+            entries.put(shape, entry);
+        } else if (entry.product != null) {
+            run(entry, shape, operands, shape.rows);
         }
-        if (entry.rows == shape.rows) {
-            library.run(entry.product, input, weights, output, factor);
-            return true;
-        }
-        long inputStep = entry.rows * shape.inputStride * shape.input.bytes();
-        long outputStep = entry.rows * shape.outputStride * shape.output.bytes();
-        for (int done = 0; done < shape.rows; done += entry.rows) {
-            int step = done / entry.rows;
-            library.run(entry.product, input.asSlice(step * inputStep), weights, output.asSlice(step * outputStep),
-                    shape.gated() ? factor.asSlice(done * shape.factorStride()) : factor);
-        }
-        return true;
+        return entry.product != null;
     }
 
-    private Entry entry(Shape shape, MemorySegment weights) {
-        Entry known = entries.get(shape);
-        if (known != null) {
-            return known;
+    /** What a product is of, and where its result goes. */
+    private record Operands(MemorySegment input, MemorySegment weights, MemorySegment output, MemorySegment factor) {
+        Operands from(int row, Shape shape) {
+            return row == 0
+                    ? this
+                    : new Operands(input.asSlice(row * shape.inputBytes()), weights,
+                            output.asSlice(row * shape.outputBytes()),
+                            shape.gated() ? factor.asSlice(row * shape.factorBytes()) : factor);
         }
-        Entry made = compile(shape, weights);
-        entries.put(shape, made);
-        return made;
+
+        Operands into(MemorySegment other) {
+            return new Operands(input, weights, other, factor);
+        }
     }
 
-    private Entry compile(Shape shape, MemorySegment weights) {
-        OneDnn.Product product = compile(shape);
-        if (product == null || shape.rows == FEWEST_ROWS) {
-            return new Entry(product, shape.rows);
+    private void run(Entry entry, Shape shape, Operands operands, int rows) {
+        for (int done = 0; done < rows; done += entry.rows) {
+            Operands some = operands.from(done, shape);
+            library.run(entry.product, some.input, some.weights, some.output, some.factor);
         }
-        Entry smallest = entry(shape.withRows(FEWEST_ROWS), weights);
-        boolean agree = smallest.product == null || agree(shape, product, smallest.product, weights);
-        return agree ? new Entry(product, shape.rows) : smallest;
+    }
+
+    /** Compiles a product, runs it and looks whether it is one to be used again. */
+    private Entry first(Shape shape, int used, Operands operands) {
+        Entry entry = new Entry(compile(shape), shape.rows);
+        if (entry.product == null || shape.rows == FEWEST_ROWS) {
+            if (entry.product != null) {
+                run(entry, shape, operands, shape.rows);
+            }
+            return entry;
+        }
+        Entry smallest = entries.computeIfAbsent(shape.withRows(FEWEST_ROWS),
+                small -> new Entry(compile(small), FEWEST_ROWS));
+        long bytes = shape.outputBytes(shape.rows);
+        MemorySegment before = NativeScratch.ofThread().bytes(NativeScratch.Use.SAVED, bytes);
+        MemorySegment.copy(operands.output, 0, before, 0, bytes);
+        run(entry, shape, operands, shape.rows);
+        int last = Math.max(0, used - FEWEST_ROWS);
+        if (smallest.product == null || agree(smallest, shape, 0, operands, before)
+                && agree(smallest, shape, last / 2, operands, before)
+                && agree(smallest, shape, last, operands, before)) {
+            return entry;
+        }
+        MemorySegment.copy(before, 0, operands.output, 0, bytes);
+        run(smallest, shape, operands, shape.rows);
+        return smallest;
+    }
+
+    /** Whether the smallest product gives for rows from this one on what is in the output. */
+    private boolean agree(Entry smallest, Shape shape, int row, Operands operands, MemorySegment before) {
+        long bytes = shape.outputBytes(FEWEST_ROWS);
+        long at = row * shape.outputBytes();
+        MemorySegment trial = NativeScratch.ofThread().bytes(NativeScratch.Use.TRIAL, bytes);
+        MemorySegment.copy(before, at, trial, 0, bytes);
+        run(smallest, shape, operands.from(row, shape).into(trial), FEWEST_ROWS);
+        return MemorySegment.mismatch(trial, 0, bytes, operands.output, at, at + bytes) < 0;
     }
 
     private OneDnn.Product compile(Shape shape) {
@@ -137,44 +182,5 @@ final class Products {
 
     private static OneDnn.Type type(Element element) {
         return element == Element.BF16 ? OneDnn.Type.BF16 : OneDnn.Type.F32;
-    }
-
-    /** Whether every row of the product gives what the first of the smallest gives. */
-    private boolean agree(Shape shape, OneDnn.Product product, OneDnn.Product smallest, MemorySegment weights) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment input = sameRows(arena, shape.input, shape.rows, shape.in, shape.inputStride);
-            MemorySegment factor = shape.gated()
-                    ? sameRows(arena, Element.F32, shape.rows, shape.out, shape.out)
-                    : MemorySegment.NULL;
-            long bytes = shape.outputStride * shape.output.bytes();
-            MemorySegment expected = arena.allocate(FEWEST_ROWS * bytes, 64);
-            library.run(smallest, input, weights, expected, factor);
-            MemorySegment output = arena.allocate(shape.rows * bytes, 64);
-            library.run(product, input, weights, output, factor);
-            // the first row is as expected, and each of the others is as the one before it
-            return MemorySegment.mismatch(output, 0, bytes, expected, 0, bytes) < 0
-                    && MemorySegment.mismatch(output, bytes, shape.rows * bytes, output, 0,
-                            (shape.rows - 1) * bytes) < 0;
-        }
-    }
-
-    private static MemorySegment sameRows(Arena arena, Element element, int rows, int width, long stride) {
-        float[] row = new float[width];
-        int bits = width;
-        for (int i = 0; i < width; i++) {
-            bits = bits * 1664525 + 1013904223;
-            row[i] = bits * 0x1p-31f;
-        }
-        long bytes = stride * element.bytes();
-        MemorySegment same = arena.allocate(rows * bytes, 64);
-        if (element == Element.BF16) {
-            Bf16.round(row, width, same, 0);
-        } else {
-            MemorySegment.copy(row, 0, same, ValueLayout.JAVA_FLOAT, 0, width);
-        }
-        for (long done = bytes; done < rows * bytes; done *= 2) {
-            MemorySegment.copy(same, 0, same, done, Math.min(done, rows * bytes - done));
-        }
-        return same;
     }
 }
