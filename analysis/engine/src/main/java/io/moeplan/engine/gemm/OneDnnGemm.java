@@ -128,7 +128,7 @@ final class OneDnnGemm implements Gemm {
     }
 
     /** Copies the rows that are in use in {@code into}. */
-    private static void copy(Rows from, Rows into) {
+    static void copy(Rows from, Rows into) {
         long bytes = (long) into.width() * into.element().bytes();
         for (int row = 0; row < into.rows(); row++) {
             MemorySegment.copy(from.data(), from.at(row), into.data(), into.at(row), bytes);

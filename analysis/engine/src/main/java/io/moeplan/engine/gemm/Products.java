@@ -3,6 +3,7 @@ package io.moeplan.engine.gemm;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.stream.IntStream;
 
 /**
  * The products that oneDNN has compiled, by shape; a process needs a few for every kind of projection.
@@ -140,9 +141,8 @@ final class Products {
         MemorySegment.copy(operands.output, 0, before, 0, bytes);
         run(entry, shape, operands, shape.rows);
         int last = Math.max(0, used - FEWEST_ROWS);
-        if (smallest.product == null || agree(smallest, shape, 0, operands, before)
-                && agree(smallest, shape, last / 2, operands, before)
-                && agree(smallest, shape, last, operands, before)) {
+        boolean agree = IntStream.of(0, last / 2, last).allMatch(row -> agree(smallest, shape, row, operands, before));
+        if (agree) {
             return entry;
         }
         MemorySegment.copy(before, 0, operands.output, 0, bytes);
@@ -152,6 +152,9 @@ final class Products {
 
     /** Whether the smallest product gives for rows from this one on what is in the output. */
     private boolean agree(Entry smallest, Shape shape, int row, Operands operands, MemorySegment before) {
+        if (smallest.product == null) {
+            return true;
+        }
         long bytes = shape.outputBytes(FEWEST_ROWS);
         long at = row * shape.outputBytes();
         MemorySegment trial = NativeScratch.ofThread().bytes(NativeScratch.Use.TRIAL, bytes);
