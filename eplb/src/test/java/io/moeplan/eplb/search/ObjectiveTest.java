@@ -107,6 +107,20 @@ class ObjectiveTest {
         return sum;
     }
 
+    /** Each step has other hot experts: no few factors tell that, so the steps are planned on as they were. */
+    @Test
+    void stepsThatNoFactorsDescribeAreTakenAsTheyWere() {
+        SplittableRandom random = new SplittableRandom(4);
+        int[][] counts = new int[20][40];
+        for (int[] step : counts) {
+            Arrays.setAll(step, e -> (int) (200 * Math.exp(0.5 * random.nextGaussian())));
+        }
+        LoadForecast forecast = LoadForecast.of(counts, 1);
+        assertThat(forecast.tokens()).hasDimensions(20, 40);
+        assertThat(sum(forecast.tokens()[7], 3, 9)).isEqualTo(Arrays.stream(counts[7], 3, 9).sum());
+        assertThat(LoadForecast.draws(counts, 1).tokens().length).isGreaterThan(20);
+    }
+
     @Test
     void manyStepsAreSummedInBins() {
         int[][] counts = new int[350][6];
