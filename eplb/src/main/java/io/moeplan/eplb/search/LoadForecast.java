@@ -38,10 +38,12 @@ public record LoadForecast(float[][] tokens, int factors) {
     private static final double ABOVE_NOISE = 1.1;
     private static final int POWER_ITERATIONS = 100;
     /**
-     * Variance of residuals beyond the factors, in that of sampling noise, above which the factors do not describe the
-     * steps. Loads that they do describe come to 0.9 to 1.6, those of a real model's requests to 1.4 to 18.
+     * Factors do not describe the steps where residuals beyond them scatter by more than this, in variances of sampling noise,
+     * and hold more than this share of all that is not sampling noise. Loads that drift along a few factors come to 0.9 to
+     * 1.8 and at most 0.01; those of a trained model's requests, in steps of 2,048 tokens, to 1.4 to 18 and some 0.1.
      */
-    private static final double MOST_SCATTER = 1.7;
+    private static final double MOST_SCATTER = 1.5;
+    private static final double MOST_UNEXPLAINED = 0.03;
     /** AR(1) coefficients, from step to step, that are weighed against each other. */
     private static final double[] PERSISTENCES = {0, 0.3, 0.5, 0.7, 0.8, 0.87, 0.92, 0.95, 0.97, 0.98, 0.99};
     /** Stationary variances, relative to the one in the window (slow drifts show less than they will). */
@@ -54,12 +56,12 @@ public record LoadForecast(float[][] tokens, int factors) {
      * @param seed   for the draws
      */
     public static LoadForecast of(int[][] counts, long seed) {
-        return new Fit(bins(counts), seed).forecast(stepsPerBin(counts), MOST_SCATTER);
+        return new Fit(bins(counts), seed).forecast(stepsPerBin(counts), true);
     }
 
     /** The same, with draws even where they are more alike than the recorded steps: of the worst there are enough then. */
     static LoadForecast draws(int[][] counts, long seed) {
-        return new Fit(bins(counts), seed).forecast(stepsPerBin(counts), Double.POSITIVE_INFINITY);
+        return new Fit(bins(counts), seed).forecast(stepsPerBin(counts), false);
     }
 
     private static double stepsPerBin(int[][] counts) {
@@ -149,9 +151,9 @@ public record LoadForecast(float[][] tokens, int factors) {
             }
         }
 
-        LoadForecast forecast(double stepsPerBin, double mostScatter) {
+        LoadForecast forecast(double stepsPerBin, boolean mayBeRecorded) {
             findFactors();
-            if (scatter() > mostScatter) {
+            if (mayBeRecorded && !described()) {
                 return new LoadForecast(
                         Arrays.stream(x).map(bin -> scaled(bin, 1 / stepsPerBin)).toArray(float[][]::new), 0);
             }
@@ -170,10 +172,12 @@ public record LoadForecast(float[][] tokens, int factors) {
             return scaled;
         }
 
-        /** Variance of residuals beyond the factors: about 1 if that is sampling noise, more if loads move otherwise too. */
-        private double scatter() {
+        /** Whether the factors leave little but sampling noise. */
+        private boolean described() {
             double beyond = squares - Arrays.stream(singular).map(value -> value * value).sum();
-            return beyond / experts / Math.max(1, steps - 1 - singular.length);
+            double noise = (double) experts * Math.max(1, steps - 1 - singular.length);
+            double unexplained = (beyond - noise) / (squares - (double) experts * (steps - 1));
+            return beyond < MOST_SCATTER * noise || unexplained < MOST_UNEXPLAINED;
         }
 
         /** Singular vectors of the residuals, largest first, down to the noise. */
