@@ -149,6 +149,14 @@ class ObjectiveTest {
                 ObjectiveTest::maxOverMean)).isGreaterThan(0.2);
     }
 
+    @Test
+    void anUnluckyLayerDoesNotSpeakAgainstSteps() {
+        assertThat(StepsCheck.harmful(new double[]{})).isFalse();
+        assertThat(StepsCheck.harmful(new double[]{-1})).isFalse();
+        assertThat(StepsCheck.harmful(new double[]{0.1, -0.3, 0.1, -0.2})).isFalse();
+        assertThat(StepsCheck.harmful(new double[]{-0.1, -0.3, -0.2, -0.2})).isTrue();
+    }
+
     /** Of experts without further replicas, two on each of 8 GPUs. */
     private static double maxOverMean(int[] slots, int[][] counts) {
         double sum = 0;
