@@ -151,6 +151,42 @@ class WrongInputTest {
         }
     }
 
+    @Test
+    void numbersOutOfRangeAreWrongUsage() {
+        for (String[] args : new String[][]{{"plan", "r", "--gpus", "0", "--out", "p"},
+            {"plan", "r", "--gpus", "8", "--nodes", "-1", "--out", "p"},
+            {"plan", "r", "--gpus", "8", "--pass-tokens", "0", "--out", "p"},
+            {"plan", "r", "--gpus", "8", "--time-budget", "-1", "--out", "p"},
+            {"plan", "r", "--gpus", "8", "--gap", "NaN", "--out", "p"},
+            {"record", "--model", "m", "--workload", "w", "--out", "r", "--limit", "0"}}) {
+            Run run = Run.moeplan((Object[]) args);
+            assertThat(run.exit()).isEqualTo(2);
+            assertThat(run.errorLines()).singleElement().asString().contains("or more, not ");
+        }
+    }
+
+    @Test
+    void truncatedManifest() throws IOException {
+        Files.createDirectory(out);
+        Files.writeString(out.resolve("manifest.json"), "{\"format\": ", UTF_8);
+        Run run = Run.moeplan("analyze", out);
+        assertThat(run.errorLines()).singleElement().asString().contains("line 1").doesNotContain("Source");
+    }
+
+    @Test
+    void emptyPlan() throws IOException {
+        Path plan = Files.createFile(temp.resolve("plan.json"));
+        assertThat(Run.moeplan("check", plan).errorLines()).singleElement().asString()
+                .contains("plan.json: is empty");
+    }
+
+    @Test
+    void measurementsThatAreNone() throws IOException {
+        Path file = Files.createFile(temp.resolve("measured.csv"));
+        assertThat(Run.moeplan("calibrate", file).errorLines()).singleElement().asString()
+                .contains("measured.csv: calibrating");
+    }
+
     private Run profile(Path fromModel, Path ofWorkload) {
         return Run.moeplan("profile", "--model", fromModel, "--workload", ofWorkload, "--gpus", 8, "--out", out);
     }

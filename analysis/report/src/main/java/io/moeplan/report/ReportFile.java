@@ -30,14 +30,17 @@ public final class ReportFile {
         try {
             Files.writeString(temporary, text, StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW);
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } catch (FileSystemException e) {
+        } catch (IOException e) {
             throw new IOException("cannot write " + target + ": " + reason(e), e);
         } finally {
             Files.deleteIfExists(temporary);
         }
     }
 
-    private static String reason(FileSystemException e) {
-        return e.getReason() == null ? "permission denied" : e.getReason();
+    private static String reason(IOException e) {
+        if (!(e instanceof FileSystemException fault)) {
+            return e.getMessage();
+        }
+        return fault.getReason() == null ? "permission denied" : fault.getReason();
     }
 }
