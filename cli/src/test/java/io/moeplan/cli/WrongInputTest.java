@@ -2,6 +2,7 @@ package io.moeplan.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -9,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -178,6 +180,16 @@ class WrongInputTest {
         Path plan = Files.createFile(temp.resolve("plan.json"));
         assertThat(Run.moeplan("check", plan).errorLines()).singleElement().asString()
                 .contains("plan.json: is empty");
+    }
+
+    /** Whoever runs the tests may read everything; then there is nothing to see. */
+    @Test
+    void planThatMayNotBeRead() throws IOException {
+        Path plan = Files.createFile(temp.resolve("plan.json"));
+        Files.setPosixFilePermissions(plan, Set.of());
+        assumeThat(Files.isReadable(plan)).isFalse();
+        assertThat(Run.moeplan("check", plan).errorLines()).singleElement().asString()
+                .endsWith("plan.json: cannot be read: permission denied");
     }
 
     @Test

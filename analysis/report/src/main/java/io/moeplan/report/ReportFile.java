@@ -27,6 +27,8 @@ public final class ReportFile {
             throw new IOException("cannot write " + target + ": there is no directory " + file.getParent());
         }
         Path temporary = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        // An interrupt ends the program without the clearing up below.
+        temporary.toFile().deleteOnExit();
         try {
             Files.writeString(temporary, text, StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW);
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

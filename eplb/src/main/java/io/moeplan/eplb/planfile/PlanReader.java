@@ -82,7 +82,7 @@ final class PlanReader {
         } catch (CharacterCodingException e) {
             throw new PlanFileException(file + ": is not UTF-8 text, so not a plan file", e);
         } catch (IOException e) {
-            throw new PlanFileException(file + ": cannot be read: " + e.getMessage(), e);
+            throw new PlanFileException(file + ": cannot be read: " + AtomicFile.reason(e), e);
         }
     }
 
