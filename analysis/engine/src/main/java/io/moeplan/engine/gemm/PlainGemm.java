@@ -10,8 +10,9 @@ import java.util.Arrays;
 final class PlainGemm implements Gemm {
     /** Rows of {@code x} that make decoding a panel cheap beside multiplying with it; more gain nothing. */
     private static final int MOST_ROWS = 1024;
-    private static final int PANEL_WIDTH = 256;
-    private static final int PANEL_DEPTH = 512;
+    /** Loops this wide spend little of their time outside their vectorised part. */
+    private static final int PANEL_WIDTH = 512;
+    private static final int PANEL_DEPTH = 256;
 
     /** One thread's arrays. */
     private static final class Scratch {
