@@ -52,6 +52,14 @@ public interface Gemm {
         return false;
     }
 
+    /**
+     * Outputs of a matrix whose weights a call decodes together, 0 if it uses them as they lie. Work may be divided by whole
+     * multiples of so many outputs without changing a bit of them.
+     */
+    default int decodedTogether(Matrix weight) {
+        return 0;
+    }
+
     /** With the whole matrix. */
     default void multiply(Matrix weight, Rows x, Rows y) {
         multiply(weight, Part.all(weight), x, y);
