@@ -49,8 +49,10 @@ final class Run {
         long fixed = backend.fixedBytes(layers, routeOnly);
         WavePlan.Bytes bytes = (tokens, longest) -> backend.waveBytes(tokens, longest) + tokens * recorded;
         requireRoom(engine.memoryBytes(), fixed, bytes);
+        long most = Math.min(Math.min(engine.waveTokens(), backend.enoughTokens()),
+                MAX_WAVE_CHOICES / model.info().topK());
         waves = WavePlan.of(sequences.stream().mapToInt(ids -> ids.length).toArray(), bytes,
-                engine.memoryBytes() - fixed, Math.min(engine.waveTokens(), MAX_WAVE_CHOICES / model.info().topK()));
+                engine.memoryBytes() - fixed, most);
     }
 
     /** Every request fits on its own. */
@@ -113,6 +115,8 @@ final class Run {
             }
         } catch (UncheckedIOException e) {
             throw e.getCause();
+        } finally {
+            recorder.finishRun();
         }
         meter.finish();
         return new RunResult(requests.size(), tokens, waves.size(), meter.seconds(), flops, backend.reading());

@@ -94,7 +94,7 @@ public final class Attention {
 
     /** @param heads of a kind that {@link #takes} */
     public Attention(Cuda cuda, Kernels kernels, Heads heads) {
-        this(cuda, kernels, heads, cuda.capability() == 90);
+        this(cuda, kernels, heads, cuda.hopper());
     }
 
     Attention(Cuda cuda, Kernels kernels, Heads heads, boolean hopper) {

@@ -10,13 +10,12 @@ public final class Combine {
      *
      * @param width columns, a multiple of 8
      * @param topK  rows of a token
-     * @param extra whether rows of a shared expert are added too
      * @param norm  whether the norm of the new residual stream is taken
      */
-    public Combine(Kernels kernels, int width, int topK, boolean extra, boolean norm) {
+    public Combine(Kernels kernels, int width, int topK, boolean norm) {
         threads = RowThreads.of(width);
         kernel = kernels.get("combine", "combine", "WIDTH=" + width, "THREADS=" + threads, "TOP_K=" + topK,
-                "EXTRA=" + (extra ? 1 : 0), "NORM=" + (norm ? 1 : 0));
+                "NORM=" + (norm ? 1 : 0));
     }
 
     /**
@@ -25,9 +24,8 @@ public final class Combine {
      * @param y       bf16 {@code [tokens * topK][width]}, in expert order
      * @param slotRow int32 {@code [tokens][topK]}: rows of {@code y}
      * @param weights float32 {@code [tokens][topK]}
-     * @param extra   bf16 {@code [tokens][width]}, or 0
      */
-    public record Parts(long y, long slotRow, long weights, long extra) {}
+    public record Parts(long y, long slotRow, long weights) {}
 
     /**
      * Queues it.
@@ -38,6 +36,6 @@ public final class Combine {
      */
     public void apply(Stream stream, int tokens, long x, Parts parts, long norm, long out, float epsilon) {
         kernel.launch(stream, new int[]{tokens, 1, 1}, threads, 0, x, parts.y, parts.slotRow, parts.weights,
-                parts.extra, norm, out, epsilon);
+                norm, out, epsilon);
     }
 }

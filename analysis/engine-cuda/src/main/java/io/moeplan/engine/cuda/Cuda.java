@@ -22,16 +22,18 @@ public final class Cuda implements AutoCloseable {
     private final int device;
     private final String name;
     private final int capability;
+    private final boolean hopper;
     private final int multiprocessors;
 
     private Cuda(Driver driver, Compiler compiler, MemorySegment context, int device, String name,
-            int capability, int multiprocessors) {
+            int capability, boolean hopper, int multiprocessors) {
         this.driver = driver;
         this.compiler = compiler;
         this.context = context;
         this.device = device;
         this.name = name;
         this.capability = capability;
+        this.hopper = hopper;
         this.multiprocessors = multiprocessors;
     }
 
@@ -71,7 +73,7 @@ public final class Cuda implements AutoCloseable {
             driver.call(driver.primaryContextRetain, place, device);
             MemorySegment context = place.get(ValueLayout.ADDRESS, 0);
             driver.call(driver.contextSetCurrent, context);
-            return new Cuda(driver, compiler, context, device, name, capability,
+            return new Cuda(driver, compiler, context, device, name, capability, capability == 90,
                     attribute(driver, device, MULTIPROCESSORS));
         }
     }
@@ -92,6 +94,16 @@ public final class Cuda implements AutoCloseable {
     /** Compute capability times ten: 90 for Hopper. */
     public int capability() {
         return capability;
+    }
+
+    /** Whether kernels with Hopper's own instructions are used. */
+    boolean hopper() {
+        return hopper;
+    }
+
+    /** The same GPU, used as one that is older than Hopper would be: for tests of those kernels. */
+    Cuda withoutHopper() {
+        return new Cuda(driver, compiler, context, device, name, capability, false, multiprocessors);
     }
 
     public int multiprocessors() {

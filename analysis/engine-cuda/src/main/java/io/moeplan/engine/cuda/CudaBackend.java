@@ -21,7 +21,8 @@ import java.util.stream.IntStream;
 public final class CudaBackend implements Backend {
     /** The kernels' code, cuBLASLt's workspace and tables: an allowance. */
     private static final long PROGRAM_BYTES = 512L << 20;
-    private static final int MOST_EXPERTS = 1024;
+    /** Of a wave, to keep all multiprocessors busy. */
+    private static final long ENOUGH_TOKENS = 65_536;
     /** Of a block, on the smallest of the GPUs that are supported. */
     private static final int MOST_SHARED = 99 << 10;
 
@@ -86,9 +87,10 @@ public final class CudaBackend implements Backend {
     private static void requireSupported(Model model) throws Unavailable {
         for (int layer = 0; layer < model.layers().size(); layer++) {
             if (model.architecture().layers().get(layer).feedForward() instanceof FeedForward.Sparse sparse
-                    && sparse.router().experts() > MOST_EXPERTS) {
-                throw new Unavailable("layer " + layer + " has " + sparse.router().experts() + " experts, the CUDA"
-                        + " kernels take " + MOST_EXPERTS + " at most");
+                    && !ExpertChoice.takes(sparse.router())) {
+                throw new Unavailable("layer " + layer + " chooses " + sparse.router().topK() + " of "
+                        + sparse.router().experts()
+                        + " experts, the CUDA kernels at most 32 of 1024, in at most 32 groups");
             }
             if (model.architecture().layers().get(layer).attention() instanceof Attention.GatedDelta delta
                     && 4L * delta.keyDim() * (delta.valueDim() + 2) > MOST_SHARED) {
@@ -124,6 +126,12 @@ public final class CudaBackend implements Backend {
         return memory.bytes(tokens, longest);
     }
 
+    /** Streamed weights come once for each wave, however large it is. */
+    @Override
+    public long enoughTokens() {
+        return place == Place.STREAMED ? Long.MAX_VALUE : ENOUGH_TOKENS;
+    }
+
     @Override
     public void start(Schedule next) {
         cuda.enter();
@@ -143,7 +151,7 @@ public final class CudaBackend implements Backend {
         cuda.enter();
         room(sequences.tokens(), sequences.longest());
         kept.reset();
-        Operations operations = new Operations(launcher, dense, fast, scratch, model.architecture());
+        Operations operations = new Operations(launcher, dense, scratch, model.architecture());
         WaveState state = new WaveState(cuda, memory, launcher, kept, sequences);
         return new CudaWave(model, schedule, sequences, state, operations,
                 new CudaLayers(model, operations, vectors, rotaries, pieces, weights, fast, permutation), routing);

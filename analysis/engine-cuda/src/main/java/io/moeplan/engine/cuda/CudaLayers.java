@@ -28,7 +28,7 @@ final class CudaLayers {
         this.weights = weights;
         attention = new AttentionLayers(operations, vectors, rotaries, fast);
         delta = new DeltaNet(operations, vectors);
-        router = new RouterLayer(operations, vectors, permutation);
+        router = new RouterLayer(operations, vectors, fast, permutation);
         experts = new ExpertLayer(operations, vectors, fast);
     }
 
@@ -41,12 +41,15 @@ final class CudaLayers {
     }
 
     void attention(int layer, WaveState wave) {
+        boolean normed = wave.takeNormed(layer);
         for (Piece piece : pieces.of(layer, Part.ATTENTION)) {
             long at = weights.use(piece);
             for (Tokens tokens : wave.whole()) {
                 operations.scratch().reset();
-                operations.norm(tokens.residual(), tokens.normed(), tokens.count(),
-                        vectors.of(layer, Name.ATTENTION_NORM), vectors.of(layer, Name.ATTENTION_NORM_BIAS));
+                if (!normed) {
+                    operations.norm(tokens.residual(), tokens.normed(), tokens.count(),
+                            vectors.of(layer, Name.ATTENTION_NORM), vectors.of(layer, Name.ATTENTION_NORM_BIAS));
+                }
                 switch (architecture.layers().get(layer).attention()) {
                     case Attention.GroupedQuery shape -> attention.grouped(layer, shape, piece, at, tokens);
                     case Attention.Latent shape -> attention.latent(layer, shape, piece, at, tokens);
@@ -68,19 +71,9 @@ final class CudaLayers {
         }
     }
 
+    /** What the router of a layer decided; where the last kernel can, it takes the next layer's norm as well. */
     void experts(int layer, WaveState wave) {
         FeedForward.Sparse shape = architecture.sparse(layer);
-        for (Piece piece : pieces.of(layer, Part.EXPERTS)) {
-            long at = weights.use(piece);
-            for (Tokens tokens : wave.any()) {
-                operations.scratch().reset();
-                if (pieces.isFp8(layer)) {
-                    experts.expertsInFp8(shape, piece, at, tokens, wave.routed(tokens));
-                } else {
-                    experts.experts(layer, shape, piece, at, tokens, wave.routed(tokens));
-                }
-            }
-        }
         for (Piece piece : pieces.of(layer, Part.SHARED)) {
             long at = weights.use(piece);
             for (Tokens tokens : wave.any()) {
@@ -92,6 +85,27 @@ final class CudaLayers {
                 }
             }
         }
+        long norm = nextNorm(layer);
+        boolean normed = false;
+        for (Piece piece : pieces.of(layer, Part.EXPERTS)) {
+            long at = weights.use(piece);
+            for (Tokens tokens : wave.any()) {
+                operations.scratch().reset();
+                normed = pieces.isFp8(layer)
+                        ? experts.expertsInFp8(shape, piece, at, tokens, wave.routed(tokens), norm)
+                        : experts.experts(layer, shape, piece, at, tokens, wave.routed(tokens), norm);
+            }
+        }
+        if (normed) {
+            wave.isNormed(layer + 1);
+        }
+    }
+
+    /** Weights of the norm that the next layer begins with; 0 if there is none or it is no RMS norm. */
+    private long nextNorm(int layer) {
+        boolean plain = layer + 1 < architecture.layers().size()
+                && vectors.of(layer + 1, Name.ATTENTION_NORM_BIAS) == 0;
+        return plain ? vectors.of(layer + 1, Name.ATTENTION_NORM) : 0;
     }
 
     void dense(int layer, WaveState wave) {

@@ -27,8 +27,11 @@ final class ExpertLayer {
      * Some consecutive experts.
      *
      * @param weights address of the piece's unpacked weights
+     * @param norm    address of the weights of an RMS norm to take of the residual stream afterwards, 0 for none
+     * @return whether it was taken, into the normed rows of the tokens
      */
-    void experts(int layer, FeedForward.Sparse shape, Piece piece, long weights, Tokens tokens, Routed routed) {
+    boolean experts(int layer, FeedForward.Sparse shape, Piece piece, long weights, Tokens tokens, Routed routed,
+            long norm) {
         Launcher launcher = operations.launcher();
         int topK = shape.router().topK();
         int rows = tokens.count() * topK;
@@ -55,46 +58,43 @@ final class ExpertLayer {
         }
         product.plain(groups, inner, weights + piece.group(1),
                 bias(layer, Name.EXPERT_OUTPUT_BIAS, piece, hidden), sorted, hidden, shape.width());
-        combine(shape, piece, sorted, tokens, routed);
+        return combine(shape, piece, sorted, tokens, routed, norm);
     }
 
     /** The same of experts stored in fp8, multiplied in it. */
-    void expertsInFp8(FeedForward.Sparse shape, Piece piece, long weights, Tokens tokens, Routed routed) {
+    boolean expertsInFp8(FeedForward.Sparse shape, Piece piece, long weights, Tokens tokens, Routed routed, long norm) {
         int topK = shape.router().topK();
         long offsets = routed.offsets() + 4L * piece.first();
         GroupedProduct.Groups groups = new GroupedProduct.Groups(tokens.count() * topK, offsets, piece.count());
-        long out = fp8.mlp(groups, topK, routed.slotRow(), shape.width(), piece, weights, tokens);
-        combine(shape, piece, out, tokens, routed);
+        long out = fp8.sorted(groups, topK, routed.slotRow(), shape.width(), piece, weights, tokens);
+        return combine(shape, piece, out, tokens, routed, norm);
     }
 
     /** The shared MLP, stored in fp8 and multiplied in it. */
     void sharedInFp8(FeedForward.Shared shape, Piece piece, long weights, Tokens tokens) {
         GroupedProduct.Groups groups = new GroupedProduct.Groups(tokens.count(), tokens.range(), 1);
-        addRows(tokens, fp8.mlp(groups, 1, 0, shape.width(), piece, weights, tokens), 0);
+        fp8.added(groups, shape.width(), piece, weights, tokens, operations.residualScale());
     }
 
-    /** @param gates float32 {@code [tokens]}, whose sigmoid is multiplied with; 0 for none */
-    private void addRows(Tokens tokens, long out, long gates) {
-        operations.launcher().rows("add_rows", "add_rows", tokens.count(), ROW_THREADS, tokens.residual(), out,
-                operations.hidden(), gates, operations.residualScale());
-    }
-
-    private void combine(FeedForward.Sparse shape, Piece piece, long sorted, Tokens tokens, Routed routed) {
+    private boolean combine(FeedForward.Sparse shape, Piece piece, long sorted, Tokens tokens, Routed routed,
+            long norm) {
         Launcher launcher = operations.launcher();
         int topK = shape.router().topK();
         int hidden = operations.hidden();
         boolean plain = !shape.scalesInput() && piece.count() == shape.router().experts();
         Optional<Combine> combine = plain && operations.residualScale() == 1
-                ? fast.combine(hidden, topK)
+                ? fast.combine(hidden, topK, norm != 0)
                 : Optional.empty();
-        if (combine.isPresent()) {
-            combine.get().apply(launcher.stream(), tokens.count(), tokens.residual(),
-                    new Combine.Parts(sorted, routed.slotRow(), routed.weights(), 0), 0, 0, 0);
-        } else {
+        if (combine.isEmpty()) {
             launcher.rows("combine_simple", "combine_simple", tokens.count(), ROW_THREADS, tokens.residual(), sorted,
                     hidden, routed.ids(), shape.scalesInput() ? 0L : routed.weights(), routed.slotRow(), topK,
                     piece.first(), piece.first() + piece.count(), operations.residualScale());
+            return false;
         }
+        Combine.Parts parts = new Combine.Parts(sorted, routed.slotRow(), routed.weights());
+        combine.get().apply(launcher.stream(), tokens.count(), tokens.residual(), parts, norm, tokens.normed(),
+                (float) operations.norm().epsilon());
+        return norm != 0;
     }
 
     private long bias(int layer, Name name, Piece piece, int width) {
@@ -121,7 +121,8 @@ final class ExpertLayer {
         operations.project(inner, weights + piece.group(1), out, rows, hidden, shape.width());
         operations.project(tokens.normed(), hidden, weights + piece.group(2), gates, DenseGemm.Type.FLOAT32, rows, 1,
                 hidden);
-        addRows(tokens, out, gates);
+        operations.launcher().rows("add_rows", "add_rows", rows, ROW_THREADS, tokens.residual(), out, hidden, gates,
+                operations.residualScale());
     }
 
     /** The one MLP of a layer that does not route; norms its tokens first. */

@@ -1,12 +1,16 @@
 package io.moeplan.engine.cuda;
 
 import io.moeplan.engine.gemm.Precision;
+import io.moeplan.engine.model.Router;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** The bfloat16 kernels made for particular shapes, each compiled when its shape first comes; absent where none is made. */
+/**
+ * The kernels made for particular shapes, most of them for bfloat16, each compiled when its shape first comes; absent where none
+ * is made.
+ */
 final class FastKernels {
     /** What the grouped products take of a row at a time. */
     private static final int DEPTH = 64;
@@ -43,12 +47,6 @@ final class FastKernels {
                 HeadRope.class, () -> new HeadRope(kernels, dim, rotary, interleaved, norm));
     }
 
-    /** Of float32 rows. */
-    Optional<RmsNorm> norm(int width) {
-        return get(width % 8 == 0 && width <= 65_536, new RowKey("norm", width, 0), RmsNorm.class,
-                () -> new RmsNorm(kernels, width, false));
-    }
-
     Optional<Spread> spread(int width, int topK) {
         return get(width % 8 == 0, new RowKey("spread", width, topK), Spread.class,
                 () -> new Spread(kernels, width, topK, false));
@@ -60,14 +58,19 @@ final class FastKernels {
                 () -> new Spread(kernels, width, topK, true));
     }
 
-    Fp8GroupedGemm fp8(boolean gated) {
-        return get(true, gated ? "fp8 gated" : "fp8 plain", Fp8GroupedGemm.class,
-                () -> new Fp8GroupedGemm(cuda, kernels, gated)).orElseThrow();
+    /** In both precisions, as it is float32 in both. */
+    ExpertChoice choice(Router router) {
+        return (ExpertChoice) made.computeIfAbsent(router, missing -> new ExpertChoice(kernels, router));
     }
 
-    Optional<Combine> combine(int width, int topK) {
-        return get(width % 8 == 0, new RowKey("combine", width, topK), Combine.class,
-                () -> new Combine(kernels, width, topK, false, false));
+    Fp8GroupedGemm fp8(Fp8GroupedGemm.Result result) {
+        return get(true, result, Fp8GroupedGemm.class, () -> new Fp8GroupedGemm(cuda, kernels, result)).orElseThrow();
+    }
+
+    /** @param norm whether the next norm is taken too */
+    Optional<Combine> combine(int width, int topK, boolean norm) {
+        return get(width % 8 == 0, new RowKey(norm ? "combine, norm" : "combine", width, topK), Combine.class,
+                () -> new Combine(kernels, width, topK, norm));
     }
 
     Optional<GroupedGemm> grouped(int columns, int depth, GroupedGemm.Kind kind) {

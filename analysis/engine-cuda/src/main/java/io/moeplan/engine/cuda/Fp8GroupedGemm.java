@@ -11,19 +11,28 @@ public final class Fp8GroupedGemm {
 
     private final Cuda cuda;
     private final Kernel kernel;
-    private final boolean gated;
+    private final Result result;
 
-    /** @param gated as of {@link GroupedGemm}; the result is then e4m3 with scales, else bf16 */
-    public Fp8GroupedGemm(Cuda cuda, Kernels kernels, boolean gated) {
+    /** What becomes of the sums. */
+    enum Result {
+        /** Gated as by {@link GroupedGemm}: e4m3 with scales. */
+        GATED,
+        /** Stored as bf16. */
+        STORED,
+        /** Added to float32. */
+        ADDED
+    }
+
+    Fp8GroupedGemm(Cuda cuda, Kernels kernels, Result result) {
         this.cuda = cuda;
-        this.gated = gated;
-        kernel = kernels.get("grouped_gemm_fp8", "grouped_gemm_fp8", "GATED=" + (gated ? 1 : 0))
-                .withShared(SHARED);
+        this.result = result;
+        kernel = kernels.get("grouped_gemm_fp8", "grouped_gemm_fp8", "GATED=" + (result == Result.GATED ? 1 : 0),
+                "ADDED=" + (result == Result.ADDED ? 1 : 0)).withShared(SHARED);
     }
 
     /** Whether a GPU multiplies fp8 this way: Hopper. */
     public static boolean takes(Cuda cuda) {
-        return cuda.capability() == 90;
+        return cuda.hopper();
     }
 
     /**
@@ -35,15 +44,26 @@ public final class Fp8GroupedGemm {
     public record Scaled(long address, long scales) {}
 
     /**
+     * Queues a product, of which all goes into the result.
+     *
+     * @see #multiply(Stream, Sizes, Scaled, Scaled, long, Scaled, float)
+     */
+    void multiply(Stream stream, Sizes sizes, Scaled a, Scaled w, long offsets, Scaled c) {
+        multiply(stream, sizes, a, w, offsets, c, 1);
+    }
+
+    /**
      * Queues a product.
      *
      * @param sizes   their depth, and if gated their columns, are multiples of 128
      * @param a       e4m3 {@code [rows][depth]}
      * @param w       e4m3 {@code [experts][columns][depth]}, if gated {@code [experts][2 * columns][depth]}
      * @param offsets int32 {@code [experts + 1]}, first row of each expert
-     * @param c       {@code [rows][columns]}, e4m3 if gated, else bf16
+     * @param c       {@code [rows][columns]}, e4m3 if gated, float32 if added to, else bf16
+     * @param share   what is added is multiplied with
      */
-    public void multiply(Stream stream, Sizes sizes, Scaled a, Scaled w, long offsets, Scaled c) {
+    void multiply(Stream stream, Sizes sizes, Scaled a, Scaled w, long offsets, Scaled c, float share) {
+        boolean gated = result == Result.GATED;
         if (sizes.depth() % 128 != 0 || (gated && sizes.columns() % 128 != 0)) {
             throw new IllegalArgumentException("blocks of 128 do not divide " + sizes);
         }
@@ -51,12 +71,15 @@ public final class Fp8GroupedGemm {
             long weightRows = (long) sizes.experts() * sizes.columns() * (gated ? 2 : 1);
             MemorySegment left = TensorMap.bytes(cuda, arena, a.address, sizes.rows(), sizes.depth(), 128);
             MemorySegment right = TensorMap.bytes(cuda, arena, w.address, weightRows, sizes.depth(), 128);
-            MemorySegment result = gated
-                    ? TensorMap.bytes(cuda, arena, c.address, sizes.rows(), sizes.columns(), 64)
-                    : TensorMap.bf16(cuda, arena, c.address, sizes.rows(), sizes.columns(), sizes.columns(), 64);
-            kernel.launch(stream, new int[]{cuda.multiprocessors(), 1, 1}, THREADS, SHARED, left, right, result,
+            MemorySegment stored = switch (result) {
+                case GATED -> TensorMap.bytes(cuda, arena, c.address, sizes.rows(), sizes.columns(), 64);
+                case STORED -> TensorMap.bf16(cuda, arena, c.address, sizes.rows(), sizes.columns(), sizes.columns(),
+                        64);
+                case ADDED -> TensorMap.float32(cuda, arena, c.address, sizes.rows(), sizes.columns(), 64);
+            };
+            kernel.launch(stream, new int[]{cuda.multiprocessors(), 1, 1}, THREADS, SHARED, left, right, stored,
                     c.address, a.scales, w.scales, c.scales, sizes.rows(), offsets, sizes.experts(), sizes.columns(),
-                    sizes.depth());
+                    sizes.depth(), share);
         }
     }
 }

@@ -38,7 +38,7 @@ public final class GroupedGemm {
     }
 
     public GroupedGemm(Cuda cuda, Kernels kernels, Kind kind) {
-        this(cuda, kernels, kind, cuda.capability() == 90);
+        this(cuda, kernels, kind, cuda.hopper());
     }
 
     GroupedGemm(Cuda cuda, Kernels kernels, Kind kind, boolean hopper) {

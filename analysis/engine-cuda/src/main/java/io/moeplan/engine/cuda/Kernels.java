@@ -64,8 +64,12 @@ public final class Kernels implements AutoCloseable {
 
     /** The source of that name, with what it includes in its place. */
     static String text(String source) {
-        return INCLUDE.matcher(resource(source + ".cu"))
-                .replaceAll(include -> Matcher.quoteReplacement(resource(include.group(1))));
+        return included(source + ".cu");
+    }
+
+    private static String included(String name) {
+        return INCLUDE.matcher(resource(name))
+                .replaceAll(include -> Matcher.quoteReplacement(included(include.group(1))));
     }
 
     private static String resource(String name) {

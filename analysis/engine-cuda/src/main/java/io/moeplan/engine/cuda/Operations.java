@@ -2,7 +2,6 @@ package io.moeplan.engine.cuda;
 
 import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.Norm;
-import java.util.Optional;
 
 /** What the parts of a layer share: products, norms and biases of rows on the device. */
 final class Operations {
@@ -10,14 +9,12 @@ final class Operations {
 
     private final Launcher launcher;
     private final DenseGemm dense;
-    private final FastKernels fast;
     private final Scratch scratch;
     private final Architecture architecture;
 
-    Operations(Launcher launcher, DenseGemm dense, FastKernels fast, Scratch scratch, Architecture architecture) {
+    Operations(Launcher launcher, DenseGemm dense, Scratch scratch, Architecture architecture) {
         this.launcher = launcher;
         this.dense = dense;
-        this.fast = fast;
         this.scratch = scratch;
         this.architecture = architecture;
     }
@@ -77,12 +74,7 @@ final class Operations {
 
     /** Norms residual rows of a layer's block into activations. */
     void norm(long residual, long into, int rows, long weight, long bias) {
-        Optional<RmsNorm> kernel = bias == 0 ? fast.norm(hidden()) : Optional.empty();
-        if (kernel.isPresent()) {
-            kernel.get().apply(launcher.stream(), rows, residual, weight, into, (float) norm().epsilon());
-        } else {
-            norm(residual, into, 0, rows, weight, bias);
-        }
+        norm(residual, into, 0, rows, weight, bias);
     }
 
     /** @param low receives what rounding takes away, 0 for nobody */
@@ -100,7 +92,7 @@ final class Operations {
 
     /** RMS norm in place of {@code width} elements of rows that are {@code stride} apart. */
     void normRows(long x, long stride, int rows, int width, long weight, double epsilon) {
-        launcher.rows("norm", "norm_rows", rows, ROW_THREADS, x, stride, weight, width, (float) epsilon);
+        launcher.rows("norm", "norm_rows", rows, RowThreads.of(width), x, stride, weight, width, (float) epsilon);
     }
 
     /** Adds a bias to contiguous activations; does nothing if there is none. */

@@ -24,6 +24,7 @@ final class Pieces {
     private final long batchBytes;
     private final boolean fp8;
     private final List<Piece> embedding;
+    private final List<Piece> head;
     private final List<List<Piece>> layers = new ArrayList<>();
 
     /**
@@ -39,6 +40,7 @@ final class Pieces {
         this.elementBytes = elementBytes;
         this.batchBytes = batchBytes;
         embedding = table(model.embedding(), Part.EMBEDDING);
+        head = table(model.head(), Part.HEAD);
         for (int layer = 0; layer < model.layers().size(); layer++) {
             layers.add(layer(layer));
         }
@@ -50,7 +52,7 @@ final class Pieces {
 
     /** Of the head; not used for recording. */
     List<Piece> head() {
-        return table(model.head(), Part.HEAD);
+        return head;
     }
 
     /** A layer's pieces of a kind. */
@@ -112,7 +114,6 @@ final class Pieces {
                 pieces.add(mlp(new Piece(layer, Part.DENSE, 0, 0), dense.mlp()));
             case LayerWeights.FeedForward.Sparse sparse -> {
                 pieces.add(router(layer, sparse.router().weight()));
-                experts(layer, sparse, pieces);
                 sparse.shared().ifPresent(shared -> {
                     Piece piece = new Piece(layer, Part.SHARED, 0, 0);
                     if (isSharedFp8(layer)) {
@@ -124,6 +125,7 @@ final class Pieces {
                     sparse.sharedGate().ifPresent(gate -> piece.group(List.of(gate), elementBytes));
                     pieces.add(piece);
                 });
+                experts(layer, sparse, pieces);
             }
         }
         return pieces;

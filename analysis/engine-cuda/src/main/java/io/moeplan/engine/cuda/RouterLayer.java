@@ -7,16 +7,15 @@ import io.moeplan.engine.model.Router;
 
 /** Norms tokens for the feed-forward block, lets them choose experts, and sorts the choices by expert. */
 final class RouterLayer {
-    /** Of a block, so that two of them fit a multiprocessor. */
-    private static final int SHARED_BYTES = 96 << 10;
-
     private final Operations operations;
     private final Vectors vectors;
+    private final FastKernels fast;
     private final Permutation permutation;
 
-    RouterLayer(Operations operations, Vectors vectors, Permutation permutation) {
+    RouterLayer(Operations operations, Vectors vectors, FastKernels fast, Permutation permutation) {
         this.operations = operations;
         this.vectors = vectors;
+        this.fast = fast;
         this.permutation = permutation;
     }
 
@@ -44,30 +43,11 @@ final class RouterLayer {
         if (piece.groups() > 1) {
             operations.addProduct(tokens.normed(), weights + piece.group(1), logits, rows, router.experts(), hidden);
         }
-        choose(layer, router, logits, tokens, routed, bad);
+        fast.choice(router).choose(operations.launcher().stream(),
+                new ExpertChoice.Logits(rows, logits, vectors.of(layer, Name.ROUTER_BIAS),
+                        vectors.of(layer, Name.CORRECTION)),
+                new ExpertChoice.Chosen(routed.ids(), routed.packed(), routed.weights(), bad, tokens.first()));
         permutation.sort(operations.launcher().stream(), rows, routed.ids(),
                 new Permutation.Order(routed.offsets(), routed.rowToken(), routed.slotRow()));
-    }
-
-    private void choose(int layer, Router router, long logits, Tokens tokens, Routed routed, long bad) {
-        int groups = router.groups().map(Router.Groups::count).orElse(1);
-        int each = 4 * (2 * router.experts() + groups + router.topK());
-        int warps = Math.clamp(SHARED_BYTES / each, 1, 4);
-        Launcher launcher = operations.launcher();
-        launcher.grid(launcher.kernel("router", "router"), Math.ceilDiv(tokens.count(), warps), 1, 32 * warps,
-                warps * each, logits, vectors.of(layer, Name.ROUTER_BIAS), vectors.of(layer, Name.CORRECTION),
-                tokens.count(), router.experts(), router.topK(), score(router), router.divisor().sum() ? 1 : 0,
-                (float) router.divisor().epsilon(), (float) router.divisor().floor(), (float) router.scale(), groups,
-                router.groups().map(Router.Groups::kept).orElse(1), router.groups().map(Router.Groups::best).orElse(1),
-                (float) Router.MIXER_JITTER, routed.ids(), routed.packed(), routed.weights(), bad, tokens.first());
-    }
-
-    private static int score(Router router) {
-        return switch (router.score()) {
-            case SOFTMAX -> 0;
-            case SIGMOID -> 1;
-            case SOFTMAX_OF_CHOSEN -> 2;
-            case SPARSE_MIXER -> 3;
-        };
     }
 }

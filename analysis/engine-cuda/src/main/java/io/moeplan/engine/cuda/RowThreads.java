@@ -8,7 +8,12 @@ final class RowThreads {
 
     /** Whole warps that share a row evenly, 8 columns a thread at a time. */
     static int of(int width) {
-        int warps = Math.ceilDiv(width, 8 * 32);
+        return of(width, 8);
+    }
+
+    /** The same with so many columns a thread at a time. */
+    static int of(int width, int each) {
+        int warps = Math.ceilDiv(width, each * 32);
         int passes = Math.ceilDiv(warps, MOST / 32);
         return Math.ceilDiv(warps, passes) * 32;
     }

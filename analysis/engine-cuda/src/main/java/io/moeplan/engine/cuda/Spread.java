@@ -16,7 +16,7 @@ public final class Spread {
      * @param topK  rows of a token
      */
     public Spread(Kernels kernels, int width, int topK, boolean fp8) {
-        threads = RowThreads.of(width);
+        threads = RowThreads.of(width, fp8 ? 16 : 8);
         this.fp8 = fp8;
         this.topK = topK;
         kernel = kernels.get("spread", "spread", "WIDTH=" + width, "TOP_K=" + topK, "FP8=" + (fp8 ? 1 : 0));

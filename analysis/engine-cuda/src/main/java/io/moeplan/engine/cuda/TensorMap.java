@@ -12,6 +12,7 @@ final class TensorMap {
     private static final int BYTES = 128;
     private static final int BOX_BYTES = 128;
     private static final int UINT8 = 0;
+    private static final int FLOAT32 = 7;
     private static final int BF16 = 9;
     private static final int SWIZZLE_128 = 3;
     private static final int L2_PROMOTION_256 = 3;
@@ -30,6 +31,11 @@ final class TensorMap {
     /** A matrix of bytes {@code [rows][columns]}, row-major without gaps, in boxes of 128 columns. */
     static MemorySegment bytes(Cuda cuda, Arena arena, long address, long rows, long columns, int boxRows) {
         return encode(cuda, arena, UINT8, 1, address, rows, columns, columns, boxRows);
+    }
+
+    /** A float32 matrix {@code [rows][columns]}, row-major without gaps, in boxes of 32 columns. */
+    static MemorySegment float32(Cuda cuda, Arena arena, long address, long rows, long columns, int boxRows) {
+        return encode(cuda, arena, FLOAT32, 4, address, rows, columns, columns, boxRows);
     }
 
     private static MemorySegment encode(Cuda cuda, Arena arena, int type, int elementBytes, long address, long rows,

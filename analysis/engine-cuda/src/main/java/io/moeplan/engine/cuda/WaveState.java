@@ -22,6 +22,8 @@ final class WaveState implements AutoCloseable {
     private final Launcher launcher;
     private final List<Tokens> whole = new ArrayList<>();
     private final List<Tokens> any = new ArrayList<>();
+    /** The layer whose attention norm the normed rows hold already, -1 for none. */
+    private int normedLayer = -1;
 
     /** @param kept memory that it takes its part of */
     WaveState(Cuda cuda, WaveMemory memory, Launcher launcher, Scratch kept, Sequences sequences) {
@@ -112,6 +114,18 @@ final class WaveState implements AutoCloseable {
     /** All tokens, in parts of at most {@link WaveMemory#together}. */
     List<Tokens> any() {
         return any;
+    }
+
+    /** Notes that the normed rows hold a layer's attention norm. */
+    void isNormed(int layer) {
+        normedLayer = layer;
+    }
+
+    /** Whether they do; they are about to hold something else. */
+    boolean takeNormed(int layer) {
+        boolean normed = normedLayer == layer;
+        normedLayer = -1;
+        return normed;
     }
 
     int tokens() {

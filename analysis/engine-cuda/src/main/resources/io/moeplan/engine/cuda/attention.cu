@@ -9,10 +9,8 @@
 // QK: columns of queries and keys, a multiple of 64. VALUES: columns of values, 64 or 128. SHARED_ROPE: the last 64 columns of
 // a key are those of a matrix that all heads share (multi-head latent attention).
 
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
+#include "hopper.cuh"
+#include "quads.cuh"
 
 #define TILE 128
 #define STAGES 2
@@ -21,35 +19,6 @@ typedef unsigned long long u64;
 #define V_BYTES (TILE * VALUES * 2)
 #define KEY_SLABS (SHARED_ROPE ? QK / 64 - 1 : QK / 64)
 #define NEGATIVE_INFINITY __int_as_float(0xff800000)
-
-struct alignas(64) TensorMap { u64 opaque[16]; };
-
-__device__ __forceinline__ u32 shared_address(const void* p) { return (u32)__cvta_generic_to_shared(p); }
-
-__device__ __forceinline__ void barrier_init(u32 barrier, u32 count) {
-    asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(count));
-}
-
-__device__ __forceinline__ void barrier_expect(u32 barrier, u32 bytes) {
-    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier), "r"(bytes) : "memory");
-}
-
-__device__ __forceinline__ void barrier_arrive(u32 barrier) {
-    asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(barrier) : "memory");
-}
-
-__device__ __forceinline__ void barrier_wait(u32 barrier, u32 parity) {
-    asm volatile("{\n"
-                 ".reg .pred p;\n"
-                 "wait: mbarrier.try_wait.parity.shared::cta.b64 p, [%0], %1;\n"
-                 "@!p bra wait;\n"
-                 "}\n" ::"r"(barrier), "r"(parity) : "memory");
-}
-
-__device__ __forceinline__ void load_box(u32 to, const TensorMap* map, int column, int row, u32 barrier) {
-    asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3}], [%4];"
-                 ::"r"(to), "l"(map), "r"(column), "r"(row), "r"(barrier) : "memory");
-}
 
 // Rows of 128 bytes, 128-byte swizzled in groups of 8; the products' inner dimension runs along the rows.
 __device__ __forceinline__ u64 along(u32 address) {
@@ -87,38 +56,16 @@ __device__ __forceinline__ void multiply_own(float (&d)[64], const u32* a, u64 b
 }
 #endif
 
-// Keeps the compiler from moving uses of a product's registers across a wait.
-template <int N> __device__ __forceinline__ void settle(float (&d)[N]) {
-#pragma unroll
-    for (int i = 0; i < N; i++) asm volatile("" : "+f"(d[i])::"memory");
-}
-
 __device__ __forceinline__ void products_begin() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
 __device__ __forceinline__ void products_commit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
 template <int LEFT> __device__ __forceinline__ void products_wait() {
     asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(LEFT) : "memory");
 }
 
-__device__ __forceinline__ u32 pack(float low, float high) {
-    u32 packed;
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
-    return packed;
-}
-
 __device__ __forceinline__ float exp2_of(float x) {
     float y;
     asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
     return y;
-}
-
-__device__ __forceinline__ float quad_max(float x) {
-    x = fmaxf(x, __shfl_xor_sync(~0u, x, 1));
-    return fmaxf(x, __shfl_xor_sync(~0u, x, 2));
-}
-
-__device__ __forceinline__ float quad_sum(float x) {
-    x += __shfl_xor_sync(~0u, x, 1);
-    return x + __shfl_xor_sync(~0u, x, 2);
 }
 
 // Which queries and keys: the sequence's first row, its length, the tile's first query in it.

@@ -1,24 +1,13 @@
 // What the experts gave goes back to the residual stream, and the next norm is taken while the row is in registers:
 //
-//   x[t] += sum over k of weights[t][k] * y[slot_row[t][k]]  (+ extra[t] if EXTRA)
+//   x[t] += sum over k of weights[t][k] * y[slot_row[t][k]]
 //   out[t] = x[t] / sqrt(mean of x[t]^2 + epsilon) * norm                               (if NORM)
 //
 // WIDTH: columns, a multiple of 8. THREADS: of a block, which takes one token. TOP_K: rows of a token.
 
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
+#include "numbers.cuh"
 
 #define CHUNKS ((WIDTH + THREADS * 8 - 1) / (THREADS * 8))
-
-__device__ __forceinline__ float low(u32 x) { return __uint_as_float(x << 16); }
-__device__ __forceinline__ float high(u32 x) { return __uint_as_float(x & 0xffff0000u); }
-
-__device__ __forceinline__ u32 pack(float low, float high) {
-    u32 packed;
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
-    return packed;
-}
 
 // The sum over the block, in every thread.
 __device__ __forceinline__ float block_sum(float x) {
@@ -45,8 +34,7 @@ __device__ __forceinline__ void add(float (&to)[8], uint4 row, float weight) {
 
 extern "C" __global__ void __launch_bounds__(THREADS)
 combine(float* __restrict__ x, const u16* __restrict__ y, const int* __restrict__ slotRow,
-        const float* __restrict__ weights, const u16* __restrict__ extra, const float* __restrict__ norm,
-        u16* __restrict__ out, float epsilon) {
+        const float* __restrict__ weights, const float* __restrict__ norm, u16* __restrict__ out, float epsilon) {
     const u64 token = blockIdx.x;
     int rows[TOP_K];
     float shares[TOP_K];
@@ -69,9 +57,6 @@ combine(float* __restrict__ x, const u16* __restrict__ y, const int* __restrict_
         float sum[8] = {};
 #pragma unroll
         for (int k = 0; k < TOP_K; k++) add(sum, parts[k], shares[k]);
-#if EXTRA
-        add(sum, *(const uint4*)(extra + token * WIDTH + column), 1.0f);
-#endif
         a.x += sum[0];
         a.y += sum[1];
         a.z += sum[2];

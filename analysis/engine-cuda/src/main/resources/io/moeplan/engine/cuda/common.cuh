@@ -1,17 +1,6 @@
 // What every kernel here uses. BF16 1: activations and weights are bfloat16, sums float32; BF16 0: float32 throughout.
 
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
-
-__device__ __forceinline__ float widen(u16 x) { return __uint_as_float((u32)x << 16); }
-
-__device__ __forceinline__ u16 narrow(float x) {
-    u16 y;
-    asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(y) : "f"(x));
-    return y;
-}
+#include "numbers.cuh"
 
 #if BF16
 typedef u16 act;

@@ -12,10 +12,8 @@
 // many rows an expert has, and no expert is padded to the largest. Rows of a tile that belong to the next expert are
 // computed and not stored.
 
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
+#include "hopper.cuh"
+#include "gate.cuh"
 
 #define TILE_M 128
 #define TILE_N 256
@@ -23,54 +21,11 @@ typedef unsigned long long u64;
 #define STAGES 3
 #define OUT_COLUMNS (GATED ? 128 : 256)
 #define OUT_BYTES (64 * OUT_COLUMNS * 2)
-// Row tiles of an expert that are taken together, so that its weights are read while they are in the cache.
 #define ROW_GROUP 16
 #define A_BYTES (TILE_M * TILE_K * 2)
 #define B_BYTES (TILE_N * TILE_K * 2)
-#define MAX_EXPERTS 1024
 
-struct alignas(64) TensorMap { u64 opaque[16]; };
-
-__device__ __forceinline__ u32 shared_address(const void* p) { return (u32)__cvta_generic_to_shared(p); }
-
-__device__ __forceinline__ void barrier_init(u32 barrier, u32 count) {
-    asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(count));
-}
-
-__device__ __forceinline__ void barrier_expect(u32 barrier, u32 bytes) {
-    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier), "r"(bytes) : "memory");
-}
-
-__device__ __forceinline__ void barrier_arrive(u32 barrier) {
-    asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(barrier) : "memory");
-}
-
-__device__ __forceinline__ void barrier_wait(u32 barrier, u32 parity) {
-    asm volatile("{\n"
-                 ".reg .pred p;\n"
-                 "wait: mbarrier.try_wait.parity.shared::cta.b64 p, [%0], %1;\n"
-                 "@!p bra wait;\n"
-                 "}\n" ::"r"(barrier), "r"(parity) : "memory");
-}
-
-__device__ __forceinline__ void load_box(u32 to, const TensorMap* map, int column, int row, u32 barrier) {
-    asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3}], [%4];"
-                 ::"r"(to), "l"(map), "r"(column), "r"(row), "r"(barrier) : "memory");
-}
-
-__device__ __forceinline__ void store_box(const TensorMap* map, u32 from, int column, int row) {
-    asm volatile("cp.async.bulk.tensor.2d.global.shared::cta.bulk_group [%0, {%1, %2}], [%3];"
-                 ::"l"(map), "r"(column), "r"(row), "r"(from) : "memory");
-}
-
-// A barrier of one multiplying warpgroup.
-__device__ __forceinline__ void group_sync(int group) {
-    asm volatile("bar.sync %0, 128;" ::"r"(group) : "memory");
-}
-
-__device__ __forceinline__ void store_shared(u32 to, u32 value) {
-    asm volatile("st.shared.b32 [%0], %1;" ::"r"(to), "r"(value) : "memory");
-}
+#include "row_tiles.cuh"
 
 // A tile in shared memory, rows of 128 bytes, 128-byte swizzled in groups of 8 rows.
 __device__ __forceinline__ u64 descriptor(u32 address) {
@@ -85,28 +40,6 @@ __device__ __forceinline__ void multiply(float (&d)[128], u64 a, u64 b, int accu
                  "}\n"
                  : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]), "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]), "+f"(d[14]), "+f"(d[15]), "+f"(d[16]), "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]), "+f"(d[21]), "+f"(d[22]), "+f"(d[23]), "+f"(d[24]), "+f"(d[25]), "+f"(d[26]), "+f"(d[27]), "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31]), "+f"(d[32]), "+f"(d[33]), "+f"(d[34]), "+f"(d[35]), "+f"(d[36]), "+f"(d[37]), "+f"(d[38]), "+f"(d[39]), "+f"(d[40]), "+f"(d[41]), "+f"(d[42]), "+f"(d[43]), "+f"(d[44]), "+f"(d[45]), "+f"(d[46]), "+f"(d[47]), "+f"(d[48]), "+f"(d[49]), "+f"(d[50]), "+f"(d[51]), "+f"(d[52]), "+f"(d[53]), "+f"(d[54]), "+f"(d[55]), "+f"(d[56]), "+f"(d[57]), "+f"(d[58]), "+f"(d[59]), "+f"(d[60]), "+f"(d[61]), "+f"(d[62]), "+f"(d[63]), "+f"(d[64]), "+f"(d[65]), "+f"(d[66]), "+f"(d[67]), "+f"(d[68]), "+f"(d[69]), "+f"(d[70]), "+f"(d[71]), "+f"(d[72]), "+f"(d[73]), "+f"(d[74]), "+f"(d[75]), "+f"(d[76]), "+f"(d[77]), "+f"(d[78]), "+f"(d[79]), "+f"(d[80]), "+f"(d[81]), "+f"(d[82]), "+f"(d[83]), "+f"(d[84]), "+f"(d[85]), "+f"(d[86]), "+f"(d[87]), "+f"(d[88]), "+f"(d[89]), "+f"(d[90]), "+f"(d[91]), "+f"(d[92]), "+f"(d[93]), "+f"(d[94]), "+f"(d[95]), "+f"(d[96]), "+f"(d[97]), "+f"(d[98]), "+f"(d[99]), "+f"(d[100]), "+f"(d[101]), "+f"(d[102]), "+f"(d[103]), "+f"(d[104]), "+f"(d[105]), "+f"(d[106]), "+f"(d[107]), "+f"(d[108]), "+f"(d[109]), "+f"(d[110]), "+f"(d[111]), "+f"(d[112]), "+f"(d[113]), "+f"(d[114]), "+f"(d[115]), "+f"(d[116]), "+f"(d[117]), "+f"(d[118]), "+f"(d[119]), "+f"(d[120]), "+f"(d[121]), "+f"(d[122]), "+f"(d[123]), "+f"(d[124]), "+f"(d[125]), "+f"(d[126]), "+f"(d[127])
                  : "l"(a), "l"(b), "r"(accumulate));
-}
-
-__device__ __forceinline__ u32 pack(float low, float high) {
-    u32 packed;
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
-    return packed;
-}
-
-struct Gate {
-    float slope;
-    float shift;
-    float limit;
-};
-
-__device__ __forceinline__ float gated(float g, float u, Gate gate) {
-#if CLAMPED
-    g = fminf(g, gate.limit);
-    u = fminf(fmaxf(u, -gate.limit), gate.limit) + gate.shift;
-    return u * __fdividef(g, 1.0f + __expf(-gate.slope * g));
-#else
-    return __fdividef(g, 1.0f + __expf(-g)) * u;
-#endif
 }
 
 // Two neighbouring outputs: of the upper row (from 0) or the one 8 below (from 2).
@@ -134,51 +67,21 @@ __device__ __forceinline__ void add_bias(float (&d)[128], const float* own, int 
     }
 }
 
-struct Tile {
-    int expert;
-    int row;    // first row
-    int end;    // the expert's last row + 1
-    int column; // first weight row
-};
-
-// starts[e] is the number of row tiles before expert e.
-__device__ __forceinline__ Tile tile_of(int number, int columnTiles, int experts, const int* starts,
-                                        const int* offsets, int tileColumns) {
-    int low = 0;
-    int high = experts;
-    while (high - low > 1) {
-        int middle = (low + high) / 2;
-        if (starts[middle] * columnTiles <= number) low = middle; else high = middle;
-    }
-    int local = number - starts[low] * columnTiles;
-    int group = local / (ROW_GROUP * columnTiles);
-    int rowTiles = min(ROW_GROUP, starts[low + 1] - starts[low] - group * ROW_GROUP);
-    int rest = local - group * ROW_GROUP * columnTiles;
-    Tile tile;
-    tile.expert = low;
-    tile.row = offsets[low] + (group * ROW_GROUP + rest % rowTiles) * TILE_M;
-    tile.end = offsets[low + 1];
-    tile.column = rest / rowTiles * tileColumns;
-    return tile;
-}
-
 // offsets: first row of each expert, [experts + 1]. columns: of c, even. depth: a multiple of 64. bias: [experts][weight rows].
 extern "C" __global__ void __launch_bounds__(384, 1)
 grouped_gemm(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap w,
              const __grid_constant__ TensorMap out, u16* __restrict__ c,
-             const int* __restrict__ offsetsIn, int experts, int columns, int depth, const float* __restrict__ bias,
+             const int* __restrict__ offsets, int experts, int columns, int depth, const float* __restrict__ bias,
              const __grid_constant__ Gate gate) {
     extern __shared__ __align__(1024) u8 memory[];
     __shared__ __align__(8) u64 full[STAGES];
     __shared__ __align__(8) u64 empty[STAGES];
-    __shared__ int offsets[MAX_EXPERTS + 1];
-    __shared__ int starts[MAX_EXPERTS + 1];
+    __shared__ RowTiles rowTiles;
     const u32 base = (shared_address(memory) + 1023) & ~1023u;
     const int tileColumns = GATED ? TILE_N / 2 : TILE_N;
     const int columnTiles = (columns + tileColumns - 1) / tileColumns;
     const int steps = depth / TILE_K;
 
-    for (int e = threadIdx.x; e <= experts; e += blockDim.x) offsets[e] = offsetsIn[e];
     if (threadIdx.x == 0) {
         for (int s = 0; s < STAGES; s++) {
             barrier_init(shared_address(&full[s]), 1);
@@ -186,24 +89,8 @@ grouped_gemm(const __grid_constant__ TensorMap a, const __grid_constant__ Tensor
         }
         asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
     }
-    __syncthreads();
-    if (threadIdx.x < 32) { // a prefix sum of row tiles, 32 experts at a time
-        int before = 0;
-        for (int from = 0; from < experts; from += 32) {
-            int e = from + threadIdx.x;
-            int own = e < experts ? (offsets[e + 1] - offsets[e] + TILE_M - 1) / TILE_M : 0;
-            int sum = own;
-            for (int d = 1; d < 32; d *= 2) {
-                int other = __shfl_up_sync(~0u, sum, d);
-                if ((int)threadIdx.x >= d) sum += other;
-            }
-            if (e < experts) starts[e] = before + sum - own;
-            before += __shfl_sync(~0u, sum, 31);
-        }
-        if (threadIdx.x == 0) starts[experts] = before;
-    }
-    __syncthreads();
-    const int tiles = starts[experts] * columnTiles;
+    count_row_tiles(rowTiles, offsets, experts);
+    const Walk first = walk(rowTiles, experts, columnTiles);
     const int group = threadIdx.x / 128;
 
     if (group == 0) {
@@ -211,8 +98,8 @@ grouped_gemm(const __grid_constant__ TensorMap a, const __grid_constant__ Tensor
         if (threadIdx.x == 0) {
             int stage = 0;
             u32 parity = 1;
-            for (int number = blockIdx.x; number < tiles; number += gridDim.x) {
-                Tile tile = tile_of(number, columnTiles, experts, starts, offsets, tileColumns);
+            for (Walk at = first; at.more(); at.next()) {
+                Tile tile = tile_of(at, rowTiles, tileColumns);
                 int weightRow = tile.expert * (GATED ? 2 * columns : columns) + tile.column;
                 for (int step = 0; step < steps; step++) {
                     u32 barrier = shared_address(&full[stage]);
@@ -234,8 +121,8 @@ grouped_gemm(const __grid_constant__ TensorMap a, const __grid_constant__ Tensor
         const int warp = threadIdx.x % 128 / 32;
         int stage = 0;
         u32 parity = 0;
-        for (int number = blockIdx.x; number < tiles; number += gridDim.x) {
-            Tile tile = tile_of(number, columnTiles, experts, starts, offsets, tileColumns);
+        for (Walk at = first; at.more(); at.next()) {
+            Tile tile = tile_of(at, rowTiles, tileColumns);
             float d[128];
             int last = 0;
             for (int step = 0; step < steps; step++) {

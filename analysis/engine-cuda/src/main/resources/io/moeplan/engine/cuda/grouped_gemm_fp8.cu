@@ -2,16 +2,14 @@
 // block of an expert's weights.
 //
 //   c[row][n] = sum over b of sa[b][row] * sw[expert][n / 128][b] * (a[row][b's columns] . w[expert][n][b's columns])
-//   gated: silu(g) * u as there, rounded to e4m3 with a scale for each 128 columns of a row
+//   GATED: silu(g) * u as there, rounded to e4m3 with a scale for each 128 columns of a row
+//   ADDED: float32 c[row][n] += share * the sum, instead of bf16
 //
 // The matrix units' own sums of fp8 products are short of float32, so that each 128 columns' sums go to float32 registers,
 // scaled, before the next (DeepSeek-AI 2024, arXiv 2412.19437, 3.3.2). While one warpgroup does that the other multiplies. Three
 // warps beside the copying one bring the scales.
 
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
+#include "hopper.cuh"
 
 #define TILE_M 128
 #define TILE_N 256
@@ -19,53 +17,20 @@ typedef unsigned long long u64;
 #define STAGES 3
 #define OUT_COLUMNS (GATED ? 128 : 256)
 #define OUT_BYTES (GATED ? 64 * 128 : 64 * 256 * 2)
-// Row tiles of an expert that are taken together, so that its weights are read while they are in the cache.
 #define ROW_GROUP 16
 #define A_BYTES (TILE_M * TILE_K)
 #define B_BYTES (TILE_N * TILE_K)
-#define MAX_EXPERTS 1024
 
-struct alignas(64) TensorMap { u64 opaque[16]; };
+#include "row_tiles.cuh"
 
-__device__ __forceinline__ u32 shared_address(const void* p) { return (u32)__cvta_generic_to_shared(p); }
-
-__device__ __forceinline__ void barrier_init(u32 barrier, u32 count) {
-    asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(count));
+__device__ __forceinline__ void store_shared(u32 to, float first, float second) {
+    asm volatile("st.shared.v2.f32 [%0], {%1, %2};" ::"r"(to), "f"(first), "f"(second) : "memory");
 }
 
-__device__ __forceinline__ void barrier_expect(u32 barrier, u32 bytes) {
-    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier), "r"(bytes) : "memory");
-}
-
-__device__ __forceinline__ void barrier_arrive(u32 barrier) {
-    asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(barrier) : "memory");
-}
-
-__device__ __forceinline__ void barrier_wait(u32 barrier, u32 parity) {
-    asm volatile("{\n"
-                 ".reg .pred p;\n"
-                 "wait: mbarrier.try_wait.parity.shared::cta.b64 p, [%0], %1;\n"
-                 "@!p bra wait;\n"
-                 "}\n" ::"r"(barrier), "r"(parity) : "memory");
-}
-
-__device__ __forceinline__ void load_box(u32 to, const TensorMap* map, int column, int row, u32 barrier) {
-    asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3}], [%4];"
-                 ::"r"(to), "l"(map), "r"(column), "r"(row), "r"(barrier) : "memory");
-}
-
-__device__ __forceinline__ void store_box(const TensorMap* map, u32 from, int column, int row) {
-    asm volatile("cp.async.bulk.tensor.2d.global.shared::cta.bulk_group [%0, {%1, %2}], [%3];"
+// Adds a box of float32 to global memory.
+__device__ __forceinline__ void add_box(const TensorMap* map, u32 from, int column, int row) {
+    asm volatile("cp.reduce.async.bulk.tensor.2d.global.shared::cta.add.tile.bulk_group [%0, {%1, %2}], [%3];"
                  ::"l"(map), "r"(column), "r"(row), "r"(from) : "memory");
-}
-
-// A barrier of one multiplying warpgroup.
-__device__ __forceinline__ void group_sync(int group) {
-    asm volatile("bar.sync %0, 128;" ::"r"(group) : "memory");
-}
-
-__device__ __forceinline__ void store_shared(u32 to, u32 value) {
-    asm volatile("st.shared.b32 [%0], %1;" ::"r"(to), "r"(value) : "memory");
 }
 
 __device__ __forceinline__ void store_shared(u32 to, u16 value) {
@@ -87,18 +52,6 @@ __device__ __forceinline__ void multiply(float (&d)[64], u64 a, u64 b, int accum
                  : "l"(a), "l"(b), "r"(accumulate));
 }
 
-// Keeps the compiler from moving uses of a product's registers across a wait.
-template <int N> __device__ __forceinline__ void settle(float (&d)[N]) {
-#pragma unroll
-    for (int i = 0; i < N; i++) asm volatile("" : "+f"(d[i])::"memory");
-}
-
-__device__ __forceinline__ u32 pack(float low, float high) {
-    u32 packed;
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
-    return packed;
-}
-
 __device__ __forceinline__ u16 e4m3(float low, float high) {
     u16 packed;
     asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(packed) : "f"(high), "f"(low));
@@ -116,34 +69,6 @@ __device__ __forceinline__ void give_turn(int group) {
 
 __device__ __forceinline__ float silu(float x) { return __fdividef(x, 1.0f + __expf(-x)); }
 
-struct Tile {
-    int expert;
-    int row;    // first row
-    int end;    // the expert's last row + 1
-    int column; // first weight row
-};
-
-// starts[e] is the number of row tiles before expert e.
-__device__ __forceinline__ Tile tile_of(int number, int columnTiles, int experts, const int* starts,
-                                        const int* offsets, int tileColumns) {
-    int low = 0;
-    int high = experts;
-    while (high - low > 1) {
-        int middle = (low + high) / 2;
-        if (starts[middle] * columnTiles <= number) low = middle; else high = middle;
-    }
-    int local = number - starts[low] * columnTiles;
-    int group = local / (ROW_GROUP * columnTiles);
-    int rowTiles = min(ROW_GROUP, starts[low + 1] - starts[low] - group * ROW_GROUP);
-    int rest = local - group * ROW_GROUP * columnTiles;
-    Tile tile;
-    tile.expert = low;
-    tile.row = offsets[low] + (group * ROW_GROUP + rest % rowTiles) * TILE_M;
-    tile.end = offsets[low + 1];
-    tile.column = rest / rowTiles * tileColumns;
-    return tile;
-}
-
 struct Scales {
     const float* rows;
     const float* weights;
@@ -152,16 +77,15 @@ struct Scales {
 
 // The part of a warp for each stage: brings the scales of its steps to shared memory, a round ahead in registers, as loads take
 // longer than a step. Rows beyond an expert's last are not stored; their scales are any.
-__device__ __forceinline__ void bring_scales(float (*to)[TILE_M + 2], u64* full, u64* empty, const Scales from, int tiles,
-                                             int columnTiles, int experts, int columns, int steps, const int* starts,
-                                             const int* offsets) {
+__device__ __forceinline__ void bring_scales(float (*to)[TILE_M + 2], u64* full, u64* empty, const Scales from,
+                                             const Walk first, const RowTiles& rowTiles, int columns, int steps) {
     const int lane = threadIdx.x % 32;
     const int scaleRows = ((GATED ? 2 * columns : columns) + 127) / 128;
     const int stage = threadIdx.x / 32 - 1;
     u32 parity = 1;
     int next = stage; // its next step, counted from the tile's first
-    for (int number = blockIdx.x; number < tiles; number += gridDim.x) {
-        const Tile tile = tile_of(number, columnTiles, experts, starts, offsets, GATED ? TILE_N / 2 : TILE_N);
+    for (Walk at = first; at.more(); at.next()) {
+        const Tile tile = tile_of(at, rowTiles, GATED ? TILE_N / 2 : TILE_N);
         const int second = (GATED ? tile.column + columns : tile.column + 128) / 128;
         const int block = lane == 0 ? tile.column / 128 : min(second, scaleRows - 1);
         const float* weight = from.weights + ((u64)tile.expert * scaleRows + block) * steps;
@@ -170,13 +94,12 @@ __device__ __forceinline__ void bring_scales(float (*to)[TILE_M + 2], u64* full,
             float own[TILE_M / 32];
 #pragma unroll
             for (int i = 0; i < TILE_M / 32; i++) own[i] = rows[min(tile.row + i * 32 + lane, tile.end - 1)];
-            const float share = weight[next];
+            const float factor = weight[next];
             barrier_wait(shared_address(&empty[stage]), parity);
 #pragma unroll
             for (int i = 0; i < TILE_M / 32; i++) to[stage][i * 32 + lane] = own[i];
-            if (lane < 2) to[stage][TILE_M + lane] = share;
-            __syncwarp();
-            if (lane == 0) barrier_arrive(shared_address(&full[stage]));
+            if (lane < 2) to[stage][TILE_M + lane] = factor;
+            barrier_arrive(shared_address(&full[stage]));
             parity ^= 1;
         }
         next -= steps;
@@ -185,50 +108,32 @@ __device__ __forceinline__ void bring_scales(float (*to)[TILE_M + 2], u64* full,
 
 // offsets: first row of each expert, [experts + 1]. columns: of c, GATED: a multiple of 128. depth: a multiple of 128.
 // aScales: [depth / 128][scaleStride]; wScales: [experts][weight rows / 128, rounded up][depth / 128]. GATED: c is e4m3 and
-// cScales [columns / 128][scaleStride]; else c is bf16.
+// cScales [columns / 128][scaleStride]; else c is bf16, ADDED float32.
 extern "C" __global__ void __launch_bounds__(384, 1)
 grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap w,
                  const __grid_constant__ TensorMap out, u8* __restrict__ c, const float* __restrict__ aScales,
                  const float* __restrict__ wScales, float* __restrict__ cScales, u32 scaleStride,
-                 const int* __restrict__ offsetsIn, int experts, int columns, int depth) {
+                 const int* __restrict__ offsets, int experts, int columns, int depth, float share) {
     extern __shared__ __align__(1024) u8 memory[];
     __shared__ __align__(8) u64 full[STAGES];
     __shared__ __align__(8) u64 empty[STAGES];
     __shared__ float scales[STAGES][TILE_M + 2]; // of rows, of both weight blocks
-    __shared__ int offsets[MAX_EXPERTS + 1];
-    __shared__ int starts[MAX_EXPERTS + 1];
+    __shared__ RowTiles rowTiles;
     const u32 base = (shared_address(memory) + 1023) & ~1023u;
     const int tileColumns = GATED ? TILE_N / 2 : TILE_N;
     const int columnTiles = (columns + tileColumns - 1) / tileColumns;
     const int steps = depth / TILE_K;
     const int weightRows = GATED ? 2 * columns : columns;
 
-    for (int e = threadIdx.x; e <= experts; e += blockDim.x) offsets[e] = offsetsIn[e];
     if (threadIdx.x == 0) {
         for (int s = 0; s < STAGES; s++) {
-            barrier_init(shared_address(&full[s]), 2); // boxes and scales
-            barrier_init(shared_address(&empty[s]), 2);
+            barrier_init(shared_address(&full[s]), 1 + 32); // the boxes, and a warp with scales
+            barrier_init(shared_address(&empty[s]), 2 * 128);
         }
         asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
     }
-    __syncthreads();
-    if (threadIdx.x < 32) { // a prefix sum of row tiles, 32 experts at a time
-        int before = 0;
-        for (int from = 0; from < experts; from += 32) {
-            int e = from + threadIdx.x;
-            int own = e < experts ? (offsets[e + 1] - offsets[e] + TILE_M - 1) / TILE_M : 0;
-            int sum = own;
-            for (int d = 1; d < 32; d *= 2) {
-                int other = __shfl_up_sync(~0u, sum, d);
-                if ((int)threadIdx.x >= d) sum += other;
-            }
-            if (e < experts) starts[e] = before + sum - own;
-            before += __shfl_sync(~0u, sum, 31);
-        }
-        if (threadIdx.x == 0) starts[experts] = before;
-    }
-    __syncthreads();
-    const int tiles = starts[experts] * columnTiles;
+    count_row_tiles(rowTiles, offsets, experts);
+    const Walk first = walk(rowTiles, experts, columnTiles);
     const int group = threadIdx.x / 128;
 
     if (group == 0) {
@@ -236,8 +141,8 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
         if (threadIdx.x == 0) {
             int stage = 0;
             u32 parity = 1;
-            for (int number = blockIdx.x; number < tiles; number += gridDim.x) {
-                Tile tile = tile_of(number, columnTiles, experts, starts, offsets, tileColumns);
+            for (Walk at = first; at.more(); at.next()) {
+                Tile tile = tile_of(at, rowTiles, tileColumns);
                 int weightRow = tile.expert * weightRows + tile.column;
                 for (int step = 0; step < steps; step++) {
                     u32 barrier = shared_address(&full[stage]);
@@ -252,8 +157,7 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
                 }
             }
         } else if (threadIdx.x >= 32) {
-            bring_scales(scales, full, empty, Scales{aScales, wScales, scaleStride}, tiles, columnTiles, experts, columns,
-                         steps, starts, offsets);
+            bring_scales(scales, full, empty, Scales{aScales, wScales, scaleStride}, first, rowTiles, columns, steps);
         }
     } else {
         asm volatile("setmaxnreg.inc.sync.aligned.u32 224;");
@@ -264,8 +168,8 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
         if (half == 1) give_turn(2);
         int stage = 0;
         u32 parity = 0;
-        for (int number = blockIdx.x; number < tiles; number += gridDim.x) {
-            Tile tile = tile_of(number, columnTiles, experts, starts, offsets, tileColumns);
+        for (Walk at = first; at.more(); at.next()) {
+            Tile tile = tile_of(at, rowTiles, tileColumns);
             const int firstRow = tile.row + half * 64;
             float d[128];
 #pragma unroll
@@ -274,7 +178,7 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
                 barrier_wait(shared_address(&full[stage]), parity);
                 const float upper = scales[stage][half * 64 + r];
                 const float lower = scales[stage][half * 64 + r + 8];
-                const float share[2] = {scales[stage][TILE_M], scales[stage][TILE_M + 1]};
+                const float blocks[2] = {scales[stage][TILE_M], scales[stage][TILE_M + 1]};
                 const u32 from = base + stage * (A_BYTES + B_BYTES);
                 const u64 left = descriptor(from + half * (A_BYTES / 2));
 #pragma unroll
@@ -294,8 +198,8 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
                     give_turn(group);
                     asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
                     settle(part);
-                    if (h == 1 && threadIdx.x % 128 == 0) barrier_arrive(shared_address(&empty[stage]));
-                    const float factors[2] = {upper * share[h], lower * share[h]};
+                    if (h == 1) barrier_arrive(shared_address(&empty[stage]));
+                    const float factors[2] = {upper * blocks[h], lower * blocks[h]};
 #pragma unroll
                     for (int i = 0; i < 64; i++) d[64 * h + i] = fmaf(part[i], factors[i % 4 / 2], d[64 * h + i]);
                 }
@@ -334,6 +238,47 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
 #pragma unroll
                     for (int j = 0; j < 16; j++)
                         *(u16*)(to + j * 8) = e4m3(d[4 * j + 2 * q] * inverse, d[4 * j + 2 * q + 1] * inverse);
+                }
+            }
+#elif ADDED
+            if (whole) {
+                // Half of the columns at a time, which fills the staging room.
+#pragma unroll
+                for (int h = 0; h < 2; h++) {
+                    if (h > 0) {
+                        if (threadIdx.x % 128 == 0) asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");
+                        group_sync(group);
+                    }
+#pragma unroll
+                    for (int q = 0; q < 2; q++)
+#pragma unroll
+                        for (int j = 0; j < 16; j++) {
+                            const u32 chunk = (j % 4 * 2 + lane % 4 / 2) ^ (r % 8);
+                            store_shared(staging + j / 4 * 8192 + (r + 8 * q) * 128 + chunk * 16 + lane % 2 * 8,
+                                         share * d[64 * h + 4 * j + 2 * q], share * d[64 * h + 4 * j + 2 * q + 1]);
+                        }
+                    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+                    group_sync(group);
+                    if (threadIdx.x % 128 != 0) continue;
+                    for (int box = 0; box < 4; box++)
+                        if (tile.column + h * 128 + box * 32 < columns)
+                            add_box(&out, staging + box * 8192, tile.column + h * 128 + box * 32, firstRow);
+                    asm volatile("cp.async.bulk.commit_group;" ::: "memory");
+                }
+                continue;
+            }
+#pragma unroll
+            for (int q = 0; q < 2; q++) {
+                const int row = firstRow + r + 8 * q;
+                if (row >= tile.end) continue;
+                const int column = tile.column + lane % 4 * 2;
+                float2* to = (float2*)((float*)c + (u64)row * columns + column);
+#pragma unroll
+                for (int j = 0; j < OUT_COLUMNS / 8; j++) {
+                    if (column + j * 8 >= columns) continue;
+                    const float2 before = to[4 * j];
+                    to[4 * j] = make_float2(fmaf(share, d[4 * j + 2 * q], before.x),
+                                            fmaf(share, d[4 * j + 2 * q + 1], before.y));
                 }
             }
 #else

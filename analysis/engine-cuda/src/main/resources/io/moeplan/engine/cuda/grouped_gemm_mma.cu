@@ -4,10 +4,8 @@
 // 64 x 32 of it each. GATED: a tile's weight rows are 64 gates and the 64 ups that belong to them, and a warp takes 16 of
 // both, so that a gate meets its up in one thread. Copies of the next 64 columns run while these are multiplied.
 
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
+#include "mma.cuh"
+#include "gate.cuh"
 
 #define TILE 128
 #define TILE_K 64
@@ -17,47 +15,14 @@ typedef unsigned long long u64;
 #define ROW_GROUP 16
 #define MAX_EXPERTS 1024
 
-__device__ __forceinline__ u32 shared_address(const void* p) { return (u32)__cvta_generic_to_shared(p); }
-
-__device__ __forceinline__ void copy16(u32 to, const u16* from) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(from) : "memory");
-}
-
 // Rows of 128 bytes; 16-byte pieces are swizzled by row, so that neither copies nor loads meet in a bank.
 __device__ __forceinline__ u32 piece(int row, int number) { return row * 128 + (number ^ (row % 8)) * 16; }
-
-__device__ __forceinline__ void load4(u32 (&to)[4], u32 from) {
-    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3]) : "r"(from) : "memory");
-}
 
 __device__ __forceinline__ void multiply(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) {
     asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
                  "{%0, %1, %2, %3};"
                  : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-}
-
-__device__ __forceinline__ u32 pack(float low, float high) {
-    u32 packed;
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
-    return packed;
-}
-
-struct Gate {
-    float slope;
-    float shift;
-    float limit;
-};
-
-__device__ __forceinline__ float gated(float g, float u, Gate gate) {
-#if CLAMPED
-    g = fminf(g, gate.limit);
-    u = fminf(fmaxf(u, -gate.limit), gate.limit) + gate.shift;
-    return u * __fdividef(g, 1.0f + __expf(-gate.slope * g));
-#else
-    return __fdividef(g, 1.0f + __expf(-g)) * u;
-#endif
 }
 
 struct Tile {

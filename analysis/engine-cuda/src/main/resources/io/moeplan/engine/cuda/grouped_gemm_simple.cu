@@ -1,15 +1,6 @@
 // The grouped product of grouped_gemm.cu, one thread an output, float32 sums: what faster kernels are held to.
 
-typedef unsigned short u16;
-typedef unsigned int u32;
-
-__device__ __forceinline__ float widen(u16 x) { return __uint_as_float((u32)x << 16); }
-
-__device__ __forceinline__ u16 narrow(float x) {
-    u16 y;
-    asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(y) : "f"(x));
-    return y;
-}
+#include "numbers.cuh"
 
 __device__ float dot(const u16* a, const u16* b, int depth) {
     float sum = 0;

@@ -4,20 +4,9 @@
 // a power of two, or 0 for none. INTERLEAVED: pairs are neighbours (2i, 2i + 1), else halves (i, i + ROTARY / 2). NORM:
 // whether heads are normed.
 
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
+#include "numbers.cuh"
 
 #define LANES (DIM / 8)
-
-__device__ __forceinline__ float low(u32 x) { return __uint_as_float(x << 16); }
-__device__ __forceinline__ float high(u32 x) { return __uint_as_float(x & 0xffff0000u); }
-
-__device__ __forceinline__ u32 pack(float low, float high) {
-    u32 packed;
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
-    return packed;
-}
 
 __device__ __forceinline__ void load8(const float* from, float (&to)[8]) {
     const float4 a = ((const float4*)from)[0];

@@ -72,8 +72,37 @@ extern "C" __global__ void norm_residual(const float* x, act* y, act* low, const
     }
 }
 
+#define WIDE ((int)(16 / sizeof(act)))
+
+// The same in place, 16 bytes at a time.
+__device__ __forceinline__ void norm_own(uint4* x, const float* weight, int width, float epsilon) {
+    float squares = 0.0f;
+    for (int d = threadIdx.x; d < width / WIDE; d += blockDim.x) {
+        const uint4 v = x[d];
+#pragma unroll
+        for (int i = 0; i < WIDE; i++) {
+            float own = get(((const act*)&v)[i]);
+            squares = fmaf(own, own, squares);
+        }
+    }
+    float inverse = 1.0f / sqrtf(block_sum(squares) / width + epsilon);
+    for (int d = threadIdx.x; d < width / WIDE; d += blockDim.x) {
+        uint4 v = x[d];
+#pragma unroll
+        for (int i = 0; i < WIDE; i++) {
+            act* own = (act*)&v + i;
+            *own = put(weight[WIDE * d + i] * (get(*own) * inverse));
+        }
+        x[d] = v;
+    }
+}
+
 // In place, rows of a wider matrix.
 extern "C" __global__ void norm_rows(act* x, u64 stride, const float* weight, int width, float epsilon) {
     act* row = x + blockIdx.x * stride;
-    norm(row, row, (act*)0, weight, (const float*)0, width, epsilon);
+    if (((u64)row & 15) == 0 && width % WIDE == 0) {
+        norm_own((uint4*)row, weight, width, epsilon);
+    } else {
+        norm(row, row, (act*)0, weight, (const float*)0, width, epsilon);
+    }
 }

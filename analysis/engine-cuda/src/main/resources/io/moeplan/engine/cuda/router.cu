@@ -1,159 +1,167 @@
-// Every token's choice of experts from its logits: score, correction, group limit, the best, their weights. A warp takes a
-// token. Equals go to the lower number.
+// Chooses each token's experts from its router logits: score, correction, group limit, top-k, weights. One warp a token.
+//
+// EXPERTS, TOP_K (at most 32). SCORE: 0 softmax over all, 1 sigmoid, 2 softmax over the chosen, 3 sparse mixer. GROUPS of
+// consecutive experts (at most 32), KEPT of them allowed, a group's score the sum of its BEST (1 or 2) highest; GROUPS 1: no
+// limit. Of equal values the expert with the lower number is taken.
 #include "common.cuh"
 
-#define SOFTMAX 0
-#define SIGMOID 1
-#define SOFTMAX_OF_CHOSEN 2
-#define SPARSE_MIXER 3
+#define OWN ((EXPERTS + 31) / 32)
+#define GROUP (EXPERTS / GROUPS)
+#define WARPS 8
+#define SPARSE_MIXER (SCORE == 3)
+#define NEGATIVE_INFINITY __int_as_float(0xff800000)
 
-__device__ __forceinline__ bool taken(float rank) { return rank != rank; }
-
-__device__ __forceinline__ float none() { return __int_as_float(0x7fffffff); }
-
-// The best of x[from .. to) that is not taken, -1 if all are; the same for all lanes.
-__device__ int best(const float* x, int from, int to) {
-    int lane = threadIdx.x % 32;
-    int found = -1;
-    float value = 0.0f;
-    for (int e = from + lane; e < to; e += 32) {
-        if (!taken(x[e]) && (found < 0 || x[e] > value)) {
-            found = e;
-            value = x[e];
-        }
-    }
-    for (int d = 16; d > 0; d /= 2) {
-        int other = __shfl_xor_sync(~0u, found, d);
-        float theirs = __shfl_xor_sync(~0u, value, d);
-        if (other >= 0 && (found < 0 || theirs > value || (theirs == value && other < found))) {
-            found = other;
-            value = theirs;
-        }
-    }
-    return found;
+// Ordered as the numbers are, both zeros alike; 0 is below all of them.
+__device__ __forceinline__ u32 order(float x) {
+    u32 bits = __float_as_uint(x + 0.0f);
+    return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
 }
 
-__device__ void take(float* x, int e) {
-    __syncwarp();
-    if (threadIdx.x % 32 == 0) x[e] = none();
-    __syncwarp();
-}
-
-__device__ void limit_groups(float* ranks, float* scores, int experts, int groups, int kept, int summed) {
-    int lane = threadIdx.x % 32;
-    int size = experts / groups;
-    for (int g = lane; g < groups; g += 32) {
-        float first = -__int_as_float(0x7f800000);
-        float second = first;
-        for (int e = g * size; e < (g + 1) * size; e++) {
-            if (ranks[e] > first) {
-                second = first;
-                first = ranks[e];
-            } else if (ranks[e] > second) {
-                second = ranks[e];
-            }
-        }
-        scores[g] = summed == 2 ? first + second : first;
+#if GROUPS > 1
+// Takes groups beyond the best KEPT out of the choice. values: the warp's own EXPERTS + EXPERTS / 32 + 1 words.
+__device__ __forceinline__ void limit(u32 (&choice)[OWN], const float (&value)[OWN], float* values) {
+    const int lane = threadIdx.x % 32;
+#pragma unroll
+    for (int i = 0; i < OWN; i++) {
+        int e = i * 32 + lane;
+        if (e < EXPERTS) values[e + e / 32] = value[i];
     }
     __syncwarp();
-    for (int i = 0; i < kept; i++) take(scores, best(scores, 0, groups));
-    for (int e = lane; e < experts; e += 32)
-        if (!taken(scores[e / size])) ranks[e] = none();
-    __syncwarp();
+    float best = NEGATIVE_INFINITY, next = NEGATIVE_INFINITY;
+    if (lane < GROUPS) {
+        for (int e = lane * GROUP; e < (lane + 1) * GROUP; e++) {
+            float x = values[e + e / 32];
+            next = fmaxf(next, fminf(best, x));
+            best = fmaxf(best, x);
+        }
+    }
+    float score = BEST == 2 ? best + next : best;
+    int better = 0;
+    for (int g = 0; g < GROUPS; g++) {
+        float other = __shfl_sync(~0u, score, g);
+        better += other > score || (other == score && g < lane);
+    }
+    u32 kept = __ballot_sync(~0u, lane < GROUPS && better < KEPT);
+#pragma unroll
+    for (int i = 0; i < OWN; i++) {
+        int group = (i * 32 + lane) / GROUP;
+        if (group < GROUPS && !(kept >> group & 1)) choice[i] = 0;
+    }
 }
+#endif
 
-// logits: [tokens][experts]. bias, correction: [experts] or null. groups: 1 for no limit. ids, packed: [tokens][topK], the
-// second for the recording. bad: the first token with a logit that is not finite, set to a larger number before.
-extern "C" __global__ void router(const float* logits, const float* bias, const float* correction, int tokens,
-                                  int experts, int topK, int score, int divides, float epsilon, float floor,
-                                  float scale, int groups, int kept, int summed, float jitter, int* ids, u16* packed,
-                                  float* weights, int* bad, int firstToken) {
-    extern __shared__ float memory[];
-    int lane = threadIdx.x % 32;
-    int warp = threadIdx.x / 32;
-    int token = blockIdx.x * (blockDim.x / 32) + warp;
+#if SPARSE_MIXER
+// The part of this lane in the softmax that weighs the best expert: of those left that are not far below it.
+__device__ __forceinline__ float near(const u32 (&choice)[OWN], const float (&score)[OWN], float best, float jitter) {
+    float sum = 0;
+#pragma unroll
+    for (int i = 0; i < OWN; i++) {
+        bool far = (best - score[i]) / fmaxf(fabsf(score[i]), best) > 2.0f * jitter;
+        if (choice[i] && !far) sum += expf(score[i] - best);
+    }
+    return sum;
+}
+#endif
+
+// logits: [tokens][EXPERTS]. bias (of logits) and correction (of scores, for the choice only): [EXPERTS] or null. Weights are
+// divided by max(their sum + epsilon, least) if divide, and multiplied by scale. jitter: of the sparse mixer. ids, packed,
+// weights: [tokens][TOP_K], descending. bad: becomes the first token with a logit that is not finite, counted from
+// firstToken, if it holds a larger number; such a token gets the first experts, with weight 0.
+extern "C" __global__ void __launch_bounds__(32 * WARPS)
+router(const float* __restrict__ logits, const float* __restrict__ bias, const float* __restrict__ correction, int tokens,
+       int divide, float epsilon, float least, float scale, float jitter, int* __restrict__ ids,
+       u16* __restrict__ packed, float* __restrict__ weights, int* __restrict__ bad, int firstToken) {
+    const int lane = threadIdx.x % 32;
+    const int token = blockIdx.x * WARPS + threadIdx.x / 32;
     if (token >= tokens) return;
-    int each = 2 * experts + groups + topK;
-    float* x = memory + warp * each;
-    float* ranks = x + experts;
-    float* scores = ranks + experts;
-    float* chosen = scores + groups;
-    u64 at = (u64)token * topK;
-    float check = 0.0f;
-    for (int e = lane; e < experts; e += 32) {
-        float v = logits[(u64)token * experts + e];
-        if (bias) v += bias[e];
-        x[e] = v;
-        check += v * 0.0f;
+    const u64 at = (u64)token * TOP_K + lane;
+    float score[OWN];
+    float most = NEGATIVE_INFINITY;
+    float check = 0;
+#pragma unroll
+    for (int i = 0; i < OWN; i++) {
+        int e = i * 32 + lane;
+        score[i] = NEGATIVE_INFINITY;
+        if (e >= EXPERTS) continue;
+        score[i] = logits[(u64)token * EXPERTS + e];
+        if (bias) score[i] += bias[e];
+        check += score[i] * 0.0f;
+        most = fmaxf(most, score[i]);
     }
-    __syncwarp();
     if (warp_sum(check) != 0.0f) {
         if (lane == 0) atomicMin(bad, firstToken + token);
-        for (int k = lane; k < topK; k += 32) { // something valid, so that what follows stays within bounds
-            ids[at + k] = k;
-            packed[at + k] = k;
-            weights[at + k] = 0.0f;
+        if (lane < TOP_K) {
+            ids[at] = lane;
+            packed[at] = lane;
+            weights[at] = 0;
         }
         return;
     }
-    if (score == SPARSE_MIXER) {
-        for (int e = lane; e < experts; e += 32) ranks[e] = x[e];
-        __syncwarp();
-        for (int k = 0; k < 2; k++) {
-            int e = best(ranks, 0, experts);
-            float most = ranks[e];
-            float sum = 0.0f;
-            for (int i = lane; i < experts; i += 32) {
-                float factor = fmaxf(fabsf(x[i]), most);
-                if (!taken(ranks[i]) && !((most - x[i]) / factor > 2.0f * jitter)) sum += expf(ranks[i] - most);
+#if SCORE == 0
+    most = warp_max(most);
+    float sum = 0;
+#pragma unroll
+    for (int i = 0; i < OWN; i++) {
+        score[i] = expf(score[i] - most);
+        sum += score[i];
+    }
+    sum = warp_sum(sum);
+#pragma unroll
+    for (int i = 0; i < OWN; i++) score[i] /= sum;
+#elif SCORE == 1
+#pragma unroll
+    for (int i = 0; i < OWN; i++) score[i] = 1.0f / (1.0f + expf(-score[i]));
+#endif
+    float value[OWN];
+    u32 choice[OWN];
+#pragma unroll
+    for (int i = 0; i < OWN; i++) {
+        int e = i * 32 + lane;
+        value[i] = score[i];
+        if (correction && e < EXPERTS) value[i] += correction[e];
+        choice[i] = e < EXPERTS ? order(value[i]) : 0;
+    }
+#if GROUPS > 1
+    __shared__ float values[WARPS][EXPERTS + EXPERTS / 32 + 1];
+    limit(choice, value, values[threadIdx.x / 32]);
+#endif
+    int id = 0;
+    float weight = SCORE == 2 ? NEGATIVE_INFINITY : 0;
+    for (int k = 0; k < TOP_K; k++) {
+        u32 own = 0;
+#pragma unroll
+        for (int i = 0; i < OWN; i++) own = max(own, choice[i]);
+        const u32 best = __reduce_max_sync(~0u, own);
+        u32 expert = ~0u;
+        float its = 0;
+#pragma unroll
+        for (int i = OWN - 1; i >= 0; i--) {
+            if (choice[i] == best && i * 32 + lane < EXPERTS) {
+                expert = i * 32 + lane;
+                its = score[i];
             }
-            sum = warp_sum(sum);
-            if (lane == 0) {
-                ids[at + k] = e;
-                packed[at + k] = e;
-                weights[at + k] = 1.0f / sum;
-            }
-            take(ranks, e);
         }
-        return;
-    }
-    if (score == SOFTMAX) {
-        float most = -__int_as_float(0x7f800000);
-        for (int e = lane; e < experts; e += 32) most = fmaxf(most, x[e]);
-        most = warp_max(most);
-        float sum = 0.0f;
-        for (int e = lane; e < experts; e += 32) {
-            x[e] = expf(x[e] - most);
-            sum += x[e];
+        const u32 chosen = __reduce_min_sync(~0u, expert);
+        its = __shfl_sync(~0u, its, chosen % 32);
+#if SPARSE_MIXER
+        its = 1.0f / warp_sum(near(choice, score, its, jitter));
+#endif
+#pragma unroll
+        for (int i = 0; i < OWN; i++)
+            if (i * 32 + lane == chosen) choice[i] = 0;
+        if (lane == k) {
+            id = chosen;
+            weight = its;
         }
-        sum = warp_sum(sum);
-        for (int e = lane; e < experts; e += 32) x[e] /= sum;
-    } else if (score == SIGMOID) {
-        for (int e = lane; e < experts; e += 32) x[e] = sigmoid(x[e]);
     }
-    for (int e = lane; e < experts; e += 32) ranks[e] = correction ? x[e] + correction[e] : x[e];
-    __syncwarp();
-    if (groups > 1) limit_groups(ranks, scores, experts, groups, kept, summed);
-    float sum = 0.0f;
-    float most = 0.0f;
-    for (int k = 0; k < topK; k++) {
-        int e = best(ranks, 0, experts);
-        if (e < 0) e = 0; // fewer are left than are wanted: only with broken corrections
-        float value = x[e];
-        if (k == 0) most = value;
-        if (score == SOFTMAX_OF_CHOSEN) value = expf(value - most);
-        sum += value;
-        if (lane == 0) {
-            ids[at + k] = e;
-            packed[at + k] = e;
-            chosen[k] = value;
-        }
-        take(ranks, e);
+#if SCORE == 2
+    weight = expf(weight - warp_max(weight));
+    weight /= warp_sum(weight);
+#endif
+    if (divide) weight /= fmaxf(warp_sum(weight) + epsilon, least);
+    if (lane < TOP_K) {
+        ids[at] = id;
+        packed[at] = (u16)id;
+        weights[at] = weight * scale;
     }
-    float divisor = score == SOFTMAX_OF_CHOSEN ? sum : 1.0f;
-    if (divides) {
-        float total = score == SOFTMAX_OF_CHOSEN ? 1.0f : sum;
-        divisor *= fmaxf(total + epsilon, floor);
-    }
-    for (int k = lane; k < topK; k += 32) weights[at + k] = chosen[k] / divisor * scale;
 }

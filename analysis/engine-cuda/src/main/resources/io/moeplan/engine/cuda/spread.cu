@@ -7,12 +7,7 @@
 //
 // WIDTH: columns, a multiple of 8 (FP8: of 128). TOP_K: rows of a token. A block takes one token.
 
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
-
-__device__ __forceinline__ float low(u32 x) { return __uint_as_float(x << 16); }
-__device__ __forceinline__ float high(u32 x) { return __uint_as_float(x & 0xffff0000u); }
+#include "numbers.cuh"
 
 __device__ __forceinline__ u32 e4m3(float a, float b, float c, float d) {
     u16 first, second;
@@ -23,31 +18,40 @@ __device__ __forceinline__ u32 e4m3(float a, float b, float c, float d) {
 
 #if FP8
 extern "C" __global__ void __launch_bounds__(512)
-spread(const u16* __restrict__ x, uint2* __restrict__ rows, float* __restrict__ scales, u64 scaleStride,
+spread(const u16* __restrict__ x, uint4* __restrict__ rows, float* __restrict__ scales, u64 scaleStride,
        const int* __restrict__ slotRow) {
     const u64 token = blockIdx.x;
     int to[TOP_K];
 #pragma unroll
     for (int k = 0; k < TOP_K; k++) to[k] = slotRow ? slotRow[token * TOP_K + k] : (int)token;
-    // A half warp takes 128 columns; all 32 lanes stay for the shuffles.
-    for (int from = 0; from < WIDTH; from += blockDim.x * 8) {
-        int column = from + threadIdx.x * 8;
-        uint4 v = {0, 0, 0, 0};
-        if (column < WIDTH) v = *(const uint4*)(x + token * WIDTH + column);
-        float f[8] = {low(v.x), high(v.x), low(v.y), high(v.y), low(v.z), high(v.z), low(v.w), high(v.w)};
+    // Eight lanes take 128 columns, 16 each; all 32 stay for the shuffles.
+    for (int from = 0; from < WIDTH; from += blockDim.x * 16) {
+        const int column = from + threadIdx.x * 16;
+        float f[16] = {};
+        if (column < WIDTH) {
+            const uint4* own = (const uint4*)(x + token * WIDTH + column);
+            const uint4 v[2] = {own[0], own[1]};
+#pragma unroll
+            for (int i = 0; i < 8; i++) {
+                const u32 pair = ((const u32*)v)[i];
+                f[2 * i] = low(pair);
+                f[2 * i + 1] = high(pair);
+            }
+        }
         float most = 0;
 #pragma unroll
-        for (int i = 0; i < 8; i++) most = fmaxf(most, fabsf(f[i]));
-        for (int d = 8; d > 0; d /= 2) most = fmaxf(most, __shfl_xor_sync(~0u, most, d));
-        float scale = most > 0 ? most / 448.0f : 1.0f;
-        float inverse = 1.0f / scale;
+        for (int i = 0; i < 16; i++) most = fmaxf(most, fabsf(f[i]));
+        for (int d = 4; d > 0; d /= 2) most = fmaxf(most, __shfl_xor_sync(~0u, most, d));
+        const float scale = most > 0 ? most / 448.0f : 1.0f;
+        const float inverse = 1.0f / scale;
 #pragma unroll
-        for (int i = 0; i < 8; i++) f[i] *= inverse;
+        for (int i = 0; i < 16; i++) f[i] *= inverse;
         if (column >= WIDTH) continue;
-        uint2 packed = {e4m3(f[0], f[1], f[2], f[3]), e4m3(f[4], f[5], f[6], f[7])};
+        const uint4 packed = {e4m3(f[0], f[1], f[2], f[3]), e4m3(f[4], f[5], f[6], f[7]),
+                              e4m3(f[8], f[9], f[10], f[11]), e4m3(f[12], f[13], f[14], f[15])};
 #pragma unroll
-        for (int k = 0; k < TOP_K; k++) rows[((u64)to[k] * WIDTH + column) / 8] = packed;
-        if (threadIdx.x % 16 == 0) {
+        for (int k = 0; k < TOP_K; k++) rows[((u64)to[k] * WIDTH + column) / 16] = packed;
+        if (threadIdx.x % 8 == 0) {
 #pragma unroll
             for (int k = 0; k < TOP_K; k++) scales[column / 128 * scaleStride + to[k]] = scale;
         }

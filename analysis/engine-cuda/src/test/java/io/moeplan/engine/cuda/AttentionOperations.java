@@ -67,13 +67,9 @@ final class AttentionOperations {
         int keyRank = LayerShape.KEY_RANK;
         int low = rank + keyRank + 64;
         long down = on.room(2L * tokens * low);
-        long queryLatent = on.room(2L * tokens * rank);
-        long keyLatent = on.room(2L * tokens * keyRank);
         long q = on.room(2L * tokens * shape.heads() * 192);
         long kv = on.room(2L * tokens * shape.heads() * 256);
         long mixed = on.room(2L * tokens * shape.heads() * 128);
-        RmsNorm queryNorm = new RmsNorm(on.kernels, rank, true);
-        RmsNorm keyNorm = new RmsNorm(on.kernels, keyRank, true);
         long weight = on.floats(rank, 1);
         HeadRope rope = new HeadRope(on.kernels, 64, 64, true, false);
         HeadRope.Heads queryHeads = new HeadRope.Heads(q + 256, shape.heads() * 192L, 192, tokens, shape.heads(),
@@ -88,11 +84,11 @@ final class AttentionOperations {
         Attention.Options options = new Attention.Options((float) (1 / Math.sqrt(192)), 0, 0);
         return List.of(on.dense("latents", tokens, normed, shape.hidden(), low, down),
                 Operation.pass("norms of latents", 4.0 * tokens * (rank + keyRank), () -> {
-                    queryNorm.apply(on.stream, tokens, down, low, weight, queryLatent, EPSILON);
-                    keyNorm.apply(on.stream, tokens, down + 2L * rank, low, weight, keyLatent, EPSILON);
+                    normRows(down, low, rank, weight);
+                    normRows(down + 2L * rank, low, keyRank, weight);
                 }),
-                on.dense("queries", tokens, queryLatent, rank, shape.heads() * 192, q),
-                on.dense("keys and values", tokens, keyLatent, keyRank, shape.heads() * 256, kv),
+                on.dense("queries", tokens, down, low, rank, shape.heads() * 192, q),
+                on.dense("keys and values", tokens, down + 2L * rank, low, keyRank, shape.heads() * 256, kv),
                 Operation.pass("rope of heads", 4.0 * tokens * 64 * (shape.heads() + 1), () -> {
                     rope.apply(on.stream, queryHeads, HeadRope.Norms.NONE, turns, positions);
                     rope.apply(on.stream, keyHead, HeadRope.Norms.NONE, turns, positions);
@@ -100,5 +96,9 @@ final class AttentionOperations {
                 Operation.product("attention", scoreFlops * (192 + 128),
                         () -> attention.attend(on.stream, tiles, matrices, options)),
                 on.denseAdd("attention output", tokens, mixed, shape.heads() * 128, shape.hidden(), x));
+    }
+
+    private void normRows(long x, long stride, int width, long weight) {
+        on.launcher.rows("norm", "norm_rows", tokens, RowThreads.of(width), x, stride, weight, width, EPSILON);
     }
 }

@@ -1,11 +1,12 @@
 package io.moeplan.engine.cuda;
 
+import io.moeplan.engine.cuda.Fp8GroupedGemm.Result;
 import io.moeplan.engine.cuda.Fp8GroupedGemm.Scaled;
 import io.moeplan.engine.cuda.GroupedGemm.Sizes;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The expert half of a layer: from the residual stream to the residual stream and the next layer's normed rows. */
+/** The expert half of a layer, as the engine queues it: from the residual stream to it and the next layer's normed rows. */
 final class ExpertOperations {
     private static final float EPSILON = 1e-6f;
 
@@ -31,13 +32,13 @@ final class ExpertOperations {
         List<Operation> all = new ArrayList<>();
         int hidden = shape.hidden();
         long weight = on.floats(hidden, 1);
-        RmsNorm norm = new RmsNorm(on.kernels, hidden, false);
-        all.add(Operation.pass("norm", 6.0 * tokens * hidden,
-                () -> norm.apply(on.stream, tokens, x, weight, normed, EPSILON)));
+        long low = on.room(2L * tokens * hidden);
+        all.add(Operation.pass("norm", 8.0 * tokens * hidden,
+                () -> on.norm(tokens, hidden, x, weight, normed, low)));
         long ids = on.room(4L * rows);
         long weights = on.room(4L * rows);
         long packed = on.room(2L * rows);
-        route(all, normed, new ExpertChoice.Chosen(ids, weights, packed));
+        route(all, normed, low, new ExpertChoice.Chosen(ids, packed, weights, on.room(8), 0));
         long slotRow = on.room(4L * rows);
         long offsets = on.room(4L * (shape.experts() + 1));
         Permutation permutation = on.keep(
@@ -50,20 +51,20 @@ final class ExpertOperations {
         }
         long y = on.room(2L * rows * hidden);
         experts(all, normed, slotRow, offsets, y);
-        Combine combine = new Combine(on.kernels, hidden, shape.topK(), false, true);
-        Combine.Parts parts = new Combine.Parts(y, slotRow, weights, 0);
+        Combine combine = new Combine(on.kernels, hidden, shape.topK(), true);
+        Combine.Parts parts = new Combine.Parts(y, slotRow, weights);
         all.add(Operation.pass("combine and next norm", (2.0 * rows + 10.0 * tokens) * hidden,
                 () -> combine.apply(on.stream, tokens, x, parts, weight, normed, EPSILON)));
         return all;
     }
 
-    private void route(List<Operation> all, long normed, ExpertChoice.Chosen chosen) {
+    private void route(List<Operation> all, long normed, long low, ExpertChoice.Chosen chosen) {
         long logits = on.room(4L * tokens * shape.experts());
-        all.add(on.denseWide("router logits", tokens, normed, shape.hidden(), shape.experts(), logits));
-        ExpertChoice choice = new ExpertChoice(on.kernels, shape.rule());
+        all.add(on.denseOfBoth("router logits", tokens, normed, low, shape.hidden(), shape.experts(), logits));
+        ExpertChoice choice = new ExpertChoice(on.kernels, shape.router());
         long correction = shape.latent() ? on.floats(shape.experts(), 0.01f) : 0;
         all.add(Operation.pass("choice of experts", tokens * (4.0 * shape.experts() + 10.0 * shape.topK()),
-                () -> choice.choose(on.stream, tokens, logits, 0, correction, chosen)));
+                () -> choice.choose(on.stream, new ExpertChoice.Logits(tokens, logits, 0, correction), chosen)));
         all.add(Operation.pass("recording", 2.0 * rows, () -> on.toHost(chosen.packed(), 2L * rows)));
     }
 
@@ -85,22 +86,15 @@ final class ExpertOperations {
         Scaled inner = on.scaled(tokens, width);
         Scaled weights = on.scaledWeights(1, 2L * width, shape.hidden());
         Scaled downWeights = on.scaledWeights(1, shape.hidden(), width);
-        long y = on.room(2L * tokens * shape.hidden());
         Sizes back = new Sizes(tokens, 1, shape.hidden(), width);
         Spread quantise = new Spread(on.kernels, shape.hidden(), 1, true);
-        Fp8GroupedGemm gateUp = new Fp8GroupedGemm(on.cuda, on.kernels, true);
-        Fp8GroupedGemm plain = new Fp8GroupedGemm(on.cuda, on.kernels, false);
+        Fp8GroupedGemm gateUp = new Fp8GroupedGemm(on.cuda, on.kernels, Result.GATED);
+        Fp8GroupedGemm plain = new Fp8GroupedGemm(on.cuda, on.kernels, Result.ADDED);
         all.add(Operation.product("shared expert", flops * 1.5, () -> {
             quantise.apply(on.stream, tokens, normed, 0, input);
             gateUp.multiply(on.stream, sizes, input, weights, offsets, inner);
-            plain.multiply(on.stream, back, inner, downWeights, offsets, new Scaled(y, 0));
+            plain.multiply(on.stream, back, inner, downWeights, offsets, new Scaled(x, 0));
         }));
-        long alone = on.ones(tokens);
-        long identity = on.sequence(tokens);
-        Combine add = new Combine(on.kernels, shape.hidden(), 1, false, false);
-        Combine.Parts parts = new Combine.Parts(y, identity, alone, 0);
-        all.add(Operation.pass("add shared", 10.0 * tokens * shape.hidden(),
-                () -> add.apply(on.stream, tokens, x, parts, 0, 0, EPSILON)));
     }
 
     private void experts(List<Operation> all, long normed, long slotRow, long offsets, long y) {
@@ -111,8 +105,8 @@ final class ExpertOperations {
             Scaled inner = on.scaled(rows, shape.width());
             Scaled upWeights = on.scaledWeights(shape.experts(), 2L * shape.width(), shape.hidden());
             Scaled downWeights = on.scaledWeights(shape.experts(), shape.hidden(), shape.width());
-            Fp8GroupedGemm gateUp = new Fp8GroupedGemm(on.cuda, on.kernels, true);
-            Fp8GroupedGemm plain = new Fp8GroupedGemm(on.cuda, on.kernels, false);
+            Fp8GroupedGemm gateUp = new Fp8GroupedGemm(on.cuda, on.kernels, Result.GATED);
+            Fp8GroupedGemm plain = new Fp8GroupedGemm(on.cuda, on.kernels, Result.STORED);
             all.add(Operation.pass("rows to experts, fp8", (rows + 2.0 * tokens) * shape.hidden(),
                     () -> spread.apply(on.stream, tokens, normed, slotRow, input)));
             all.add(Operation.product("experts' gate and up", 2 * flops,

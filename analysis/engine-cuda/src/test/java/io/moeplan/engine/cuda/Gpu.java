@@ -34,7 +34,12 @@ final class Gpu {
 
     /** The GPU with memory divided like this. */
     static Backend.Factory cuda(Precision precision, Division division) {
-        return model -> new CudaBackend(model, open(), precision, division, 2, warning -> {
+        return cuda(open(), precision, division);
+    }
+
+    /** @param cuda closed with the backend */
+    static Backend.Factory cuda(Cuda cuda, Precision precision, Division division) {
+        return model -> new CudaBackend(model, cuda, precision, division, 2, warning -> {
             throw new IllegalStateException(warning);
         });
     }

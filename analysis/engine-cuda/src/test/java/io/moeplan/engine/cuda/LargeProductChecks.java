@@ -1,5 +1,6 @@
 package io.moeplan.engine.cuda;
 
+import io.moeplan.engine.cuda.Fp8GroupedGemm.Result;
 import io.moeplan.engine.cuda.Fp8GroupedGemm.Scaled;
 import io.moeplan.engine.cuda.GroupedGemm.Sizes;
 
@@ -44,7 +45,7 @@ final class LargeProductChecks {
             double[] want = simple(on, on.bf16(left), on.bf16(right), offsets, gated);
             DeviceBuffer c = on.room(gated ? want.length : 2L * want.length);
             DeviceBuffer scales = on.room(4L * SIZES.rows() * SIZES.columns() / 128);
-            new Fp8GroupedGemm(on.cuda, on.kernels, gated).multiply(on.stream, SIZES,
+            new Fp8GroupedGemm(on.cuda, on.kernels, gated ? Result.GATED : Result.STORED).multiply(on.stream, SIZES,
                     new Scaled(a.address(), on.floats(aScales)), new Scaled(w.address(), on.floats(wScales)), offsets,
                     new Scaled(c.address(), scales.address()));
             float[] have = gated ? RowChecks.decoded(on, c, scales, SIZES.columns()) : on.readBf16(c);

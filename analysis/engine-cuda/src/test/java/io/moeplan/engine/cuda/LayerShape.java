@@ -1,8 +1,8 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.cuda.ExpertChoice.Rule;
-import io.moeplan.engine.cuda.ExpertChoice.Score;
+import io.moeplan.engine.model.Router;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The shape of a model's layers.
@@ -30,9 +30,11 @@ record LayerShape(String name, int layers, int hidden, int heads, int keys, int 
                         + ALL.stream().map(LayerShape::name).toList()));
     }
 
-    Rule rule() {
+    Router router() {
         return latent
-                ? new Rule(experts, topK, Score.SIGMOID, 8, 4, 2, true, 1e-20f, 0, 2.5f)
-                : new Rule(experts, topK, Score.SOFTMAX, 1, 1, 1, true, 0, 0, 1);
+                ? new Router(experts, topK, Router.Score.SIGMOID, new Router.Divisor(true, 1e-20, 0), 2.5, false, true,
+                        Optional.of(new Router.Groups(8, 4, 2)))
+                : new Router(experts, topK, Router.Score.SOFTMAX, Router.Divisor.SUM, 1, false, false,
+                        Optional.empty());
     }
 }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -22,12 +23,15 @@ import java.util.Random;
  * The whole engine on the GPU, recording on, over a random checkpoint of a published shape: at two depths, so that what a
  * layer takes is their difference.
  *
- * <p>Run: {@code java -cp ... io.moeplan.engine.cuda.PrefillBenchmark FOLDER SHAPE DEPTH LESS FULL REQUESTS LENGTH GIB [bf16]}, where
+ * <p>Run: {@code java [-Dtimes=5] [-Dmode=PER_TOKEN] -cp ... io.moeplan.engine.cuda.PrefillBenchmark FOLDER SHAPE DEPTH LESS FULL REQUESTS LENGTH GIB [bf16]}, where
  * LESS is the smaller depth (0: one depth only), FULL the published one, and GIB the memory it may take on the device (0: all
  * that is free); bf16: not fp8 for experts stored so. FOLDER keeps the checkpoint for the next time.
  */
 final class PrefillBenchmark {
-    private static final int TIMES = 3;
+    /** Runs with recording and as many without, in turn. */
+    private static final int TIMES = Integer.getInteger("times", 5);
+
+    private static final RecordingMode MODE = RecordingMode.valueOf(System.getProperty("mode", "PER_TOKEN"));
 
     private final int requests;
     private final int length;
@@ -56,21 +60,49 @@ final class PrefillBenchmark {
             System.out.printf(Locale.ROOT, "wrote %.1f GB in %.1f s%n",
                     Files.size(folder.resolve("model.safetensors")) / 1e9, (System.nanoTime() - start) / 1e9);
         }
-        double deep = benchmark.seconds(folder, args[1] + " x " + depth);
+        Run deep = benchmark.run(folder, args[1] + " x " + depth);
         if (less > 0) {
             Path shorter = folder.resolveSibling(folder.getFileName() + "-" + less);
             if (!Files.exists(shorter)) {
                 RandomCheckpoint.shorten(folder, shorter, less);
             }
-            double shallow = benchmark.seconds(shorter, args[1] + " x " + less);
-            double layer = (deep - shallow) / (depth - less);
-            double whole = shallow + (full - less) * layer;
+            Run shallow = benchmark.run(shorter, args[1] + " x " + less);
+            double layer = (deep.seconds - shallow.seconds) / (depth - less);
+            double whole = shallow.seconds + (full - less) * layer;
             System.out.printf(Locale.ROOT, "%s: %.2f ms a layer, %,.0f tokens/s at %d layers%n", args[1], layer * 1e3,
                     (double) benchmark.requests * benchmark.length / whole, full);
+            if (deep.bytes > 0) {
+                System.out.printf(Locale.ROOT, "streamed at %.1f GB/s, of %.1f GB/s that a pinned copy reaches%n",
+                        (deep.bytes - shallow.bytes) / (deep.seconds - shallow.seconds) / 1e9, pinnedCopy() / 1e9);
+            }
         }
     }
 
-    private double seconds(Path model, String name) throws IOException {
+    /** What a run took, and what it read meanwhile. */
+    private record Run(double seconds, long bytes) {}
+
+    /** Bytes a second from pinned memory to the device. */
+    private static double pinnedCopy() throws Unavailable {
+        long bytes = 256L << 20;
+        int times = 16;
+        try (Cuda cuda = Cuda.open(0);
+                Stream stream = new Stream(cuda);
+                PinnedBuffer from = new PinnedBuffer(cuda, bytes);
+                DeviceBuffer to = new DeviceBuffer(cuda, bytes);
+                Event start = new Event(cuda);
+                Event end = new Event(cuda)) {
+            from.segment().fill((byte) 1);
+            to.write(stream, 0, from.segment());
+            start.record(stream);
+            for (int i = 0; i < times; i++) {
+                to.write(stream, 0, from.segment());
+            }
+            end.record(stream);
+            return times * bytes / (end.millisecondsSince(start) / 1e3);
+        }
+    }
+
+    private Run run(Path model, String name) throws IOException {
         long bytes;
         try (Cuda cuda = Cuda.open(0)) {
             bytes = memory > 0 ? memory : cuda.usableBytes();
@@ -86,11 +118,12 @@ final class PrefillBenchmark {
                 workload.add(new Request("r" + r, null,
                         random.ints(length, 0, engine.architecture().vocabulary()).toArray(), new int[0]));
             }
-            double best = Double.POSITIVE_INFINITY;
-            for (int i = 0; i <= TIMES; i++) {
-                engine.recorder().start(RecordingOptions.of(RecordingMode.PER_TOKEN), new Nothing());
-                RunResult result = engine.run(workload, RunOptions.quiet());
-                engine.recorder().stop();
+            long read = 0;
+            double[] recorded = new double[TIMES];
+            double[] unrecorded = new double[TIMES];
+            for (int i = -1; i < TIMES; i++) {
+                RunResult result = recorded(engine, workload);
+                read = backend[0].place() == Place.STREAMED ? result.reading().bytes() : 0;
                 System.out.printf(Locale.ROOT,
                         "%s, %s, %s, %d tokens, %d waves: %.3f s, %,.0f tokens/s, %.0f TFLOP/s, read %.1f GB at %.1f GB/s,"
                                 + " waited %.2f s%s%n",
@@ -98,13 +131,33 @@ final class PrefillBenchmark {
                         result.seconds(),
                         result.tokensPerSecond(), result.flops() / result.seconds() / 1e12,
                         result.reading().bytes() / 1e9, result.reading().bytesPerSecond() / 1e9,
-                        result.reading().waited(), i == 0 ? " (first)" : "");
-                if (i > 0) {
-                    best = Math.min(best, result.seconds());
+                        result.reading().waited(), i < 0 ? " (first)" : "");
+                if (i >= 0) {
+                    recorded[i] = result.seconds();
+                    unrecorded[i] = engine.run(workload, RunOptions.quiet()).seconds();
                 }
             }
-            return best;
+            System.out.printf(Locale.ROOT,
+                    "%s: median %.4f s, without recording %.4f s (quartiles %.4f to %.4f, %.4f to %.4f)%n",
+                    name, median(recorded), median(unrecorded), part(recorded, 4), part(recorded, 4 / 3.0),
+                    part(unrecorded, 4), part(unrecorded, 4 / 3.0));
+            return new Run(median(recorded), read);
         }
+    }
+
+    private static RunResult recorded(Engine engine, List<Request> workload) throws IOException {
+        engine.recorder().start(RecordingOptions.of(MODE), new Nothing());
+        RunResult result = engine.run(workload, RunOptions.quiet());
+        engine.recorder().stop();
+        return result;
+    }
+
+    private static double median(double[] values) {
+        return part(values, 2);
+    }
+
+    private static double part(double[] values, double divisor) {
+        return Arrays.stream(values).sorted().toArray()[(int) (values.length / divisor)];
     }
 
     /** Forgets what is recorded. */

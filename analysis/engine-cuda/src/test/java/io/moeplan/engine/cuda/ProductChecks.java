@@ -1,6 +1,7 @@
 package io.moeplan.engine.cuda;
 
 import io.moeplan.engine.cuda.DenseGemm.Matrix;
+import io.moeplan.engine.cuda.Fp8GroupedGemm.Result;
 import io.moeplan.engine.cuda.Fp8GroupedGemm.Scaled;
 import io.moeplan.engine.cuda.GroupedGemm.Gate;
 import io.moeplan.engine.cuda.GroupedGemm.Kind;
@@ -86,13 +87,15 @@ final class ProductChecks {
     }
 
     static void groupedFp8(OnDevice on) {
-        groupedFp8(on, new Sizes(37, 5, 320, 256), false);
-        groupedFp8(on, new Sizes(700, 4, 256, 384), true);
-        groupedFp8(on, new Sizes(500, 3, 128, 128), true);
-        groupedFp8(on, new Sizes(900, 3, 768, 128), false);
+        groupedFp8(on, new Sizes(37, 5, 320, 256), Result.STORED);
+        groupedFp8(on, new Sizes(700, 4, 256, 384), Result.GATED);
+        groupedFp8(on, new Sizes(500, 3, 128, 128), Result.GATED);
+        groupedFp8(on, new Sizes(900, 3, 768, 128), Result.STORED);
+        groupedFp8(on, new Sizes(300, 3, 328, 256), Result.ADDED);
     }
 
-    private static void groupedFp8(OnDevice on, Sizes sizes, boolean gated) {
+    private static void groupedFp8(OnDevice on, Sizes sizes, Result result) {
+        boolean gated = result == Result.GATED;
         int weightRows = sizes.columns() * (gated ? 2 : 1);
         int blocks = sizes.depth() / 128;
         int blockRows = Math.ceilDiv(weightRows, 128);
@@ -112,15 +115,30 @@ final class ProductChecks {
             right[i] = OnDevice.e4m3(w[i]) * wScales[block * blocks + i % sizes.depth() / 128];
         }
         int[] offsets = offsets(on, sizes);
-        int results = sizes.rows() * sizes.columns();
-        DeviceBuffer c = on.room(gated ? results : 2L * results);
+        double[] want = product(left, right, sizes, offsets, gated);
+        float[] before = on.normal(want.length, 1);
+        DeviceBuffer c = on.room((long) want.length * switch (result) {
+            case GATED -> 1;
+            case STORED -> 2;
+            case ADDED -> 4;
+        });
+        if (result == Result.ADDED) {
+            on.cuda.driver.call(on.cuda.driver.copyDevice, c.address(), on.floats(before), c.bytes(),
+                    on.stream.handle());
+            for (int i = 0; i < want.length; i++) {
+                want[i] = before[i] + 0.5 * want[i];
+            }
+        }
         DeviceBuffer scales = on.room(4L * sizes.rows() * Math.ceilDiv(sizes.columns(), 128));
-        new Fp8GroupedGemm(on.cuda, on.kernels, gated).multiply(on.stream, sizes,
+        new Fp8GroupedGemm(on.cuda, on.kernels, result).multiply(on.stream, sizes,
                 new Scaled(on.bytes(a), on.floats(aScales)), new Scaled(on.bytes(w), on.floats(wScales)),
-                on.ints(offsets), new Scaled(c.address(), scales.address()));
-        float[] have = gated ? RowChecks.decoded(on, c, scales, sizes.columns()) : on.readBf16(c);
-        OnDevice.near("fp8 grouped " + sizes + (gated ? ", gated" : ""), have,
-                product(left, right, sizes, offsets, gated), gated ? 0.04 : 5e-3);
+                on.ints(offsets), new Scaled(c.address(), scales.address()), 0.5f);
+        float[] have = switch (result) {
+            case GATED -> RowChecks.decoded(on, c, scales, sizes.columns());
+            case STORED -> on.readBf16(c);
+            case ADDED -> on.readFloats(c);
+        };
+        OnDevice.near("fp8 grouped " + sizes + ", " + result, have, want, gated ? 0.04 : 5e-3);
     }
 
     /** Numbers of about 1, as quantised ones are; no NaN. */
@@ -146,7 +164,10 @@ final class ProductChecks {
         int depth = 200;
         float[] a = on.normal(rows * depth, 1);
         float[] w = on.normal(columns * depth, 1);
-        double[] want = product(a, w, new Sizes(rows, 1, columns, depth), new int[]{0, rows}, false);
+        double[] want = new double[rows * columns];
+        for (int i = 0; i < want.length; i++) {
+            want[i] = dot(a, i / columns * depth, w, i % columns * depth, depth);
+        }
         try (DenseGemm gemm = new DenseGemm(on.cuda)) {
             Matrix left = Matrix.of(on.bf16(a), rows, depth, DenseGemm.Type.BF16);
             Matrix right = Matrix.of(on.bf16(w), columns, depth, DenseGemm.Type.BF16);

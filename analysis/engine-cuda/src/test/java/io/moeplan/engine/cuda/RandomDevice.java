@@ -2,20 +2,22 @@ package io.moeplan.engine.cuda;
 
 import io.moeplan.engine.cuda.DenseGemm.Matrix;
 import io.moeplan.engine.cuda.Fp8GroupedGemm.Scaled;
+import io.moeplan.engine.gemm.Precision;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** A GPU with random matrices made on it, for benchmarks; all of them live until it is closed. */
 final class RandomDevice implements AutoCloseable {
     final Cuda cuda;
     final Kernels kernels;
     final Stream stream;
+    final Launcher launcher;
     final DenseGemm gemm;
+    private static final float EPSILON = 1e-6f;
+
     private final List<AutoCloseable> kept = new ArrayList<>();
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment pinned;
@@ -25,6 +27,7 @@ final class RandomDevice implements AutoCloseable {
         cuda = Cuda.open(0);
         kernels = new Kernels(cuda);
         stream = new Stream(cuda);
+        launcher = new Launcher(cuda, kernels, stream, Precision.BF16);
         gemm = new DenseGemm(cuda);
         MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
         cuda.driver.call(cuda.driver.memHostAlloc, out, 16L << 20, 0);
@@ -77,20 +80,18 @@ final class RandomDevice implements AutoCloseable {
         return to;
     }
 
-    long sequence(int count) {
-        return ints(IntStream.range(0, count).toArray());
-    }
-
-    /** Ones in float32. */
-    long ones(int count) {
-        int[] bits = new int[count];
-        Arrays.fill(bits, Float.floatToRawIntBits(1));
-        return ints(bits);
-    }
-
     /** Queues a copy to pinned memory of the host. */
     void toHost(long from, long bytes) {
         cuda.driver.call(cuda.driver.copyToHost, pinned, from, bytes, stream.handle());
+    }
+
+    /**
+     * Queues the norm of float32 rows.
+     *
+     * @param low receives what rounding takes away, 0 for nobody
+     */
+    void norm(int rows, int width, long from, long weight, long to, long low) {
+        launcher.rows("norm", "norm_residual", rows, 256, from, to, low, weight, 0L, width, EPSILON);
     }
 
     /** A product with random weights into bf16. */
@@ -98,14 +99,27 @@ final class RandomDevice implements AutoCloseable {
         return dense(name, rows, from, depth, columns, Matrix.of(to, rows, columns, DenseGemm.Type.BF16), false);
     }
 
-    /** A product with random weights into float32. */
-    Operation denseWide(String name, int rows, long from, int depth, int columns, long to) {
-        return dense(name, rows, from, depth, columns, Matrix.of(to, rows, columns, DenseGemm.Type.FLOAT32), false);
-    }
-
     /** A product with random weights, added to float32. */
     Operation denseAdd(String name, int rows, long from, int depth, int columns, long to) {
         return dense(name, rows, from, depth, columns, Matrix.of(to, rows, columns, DenseGemm.Type.FLOAT32), true);
+    }
+
+    /** The same of rows that are {@code stride} elements apart. */
+    Operation dense(String name, int rows, long from, long stride, int depth, int columns, long to) {
+        Matrix a = new Matrix(from, rows, depth, stride, DenseGemm.Type.BF16);
+        Matrix w = Matrix.of(bf16((long) columns * depth, 0.02f), columns, depth, DenseGemm.Type.BF16);
+        Matrix c = Matrix.of(to, rows, columns, DenseGemm.Type.BF16);
+        return Operation.product(name, 2.0 * rows * columns * depth, () -> gemm.multiply(stream, a, w, c, false));
+    }
+
+    /** Products of two matrices with the same random weights, both sums in float32. */
+    Operation denseOfBoth(String name, int rows, long first, long second, int depth, int columns, long to) {
+        Matrix w = Matrix.of(bf16((long) columns * depth, 0.02f), columns, depth, DenseGemm.Type.BF16);
+        Matrix sums = Matrix.of(to, rows, columns, DenseGemm.Type.FLOAT32);
+        return Operation.product(name, 4.0 * rows * columns * depth, () -> {
+            gemm.multiply(stream, Matrix.of(first, rows, depth, DenseGemm.Type.BF16), w, sums, false);
+            gemm.multiply(stream, Matrix.of(second, rows, depth, DenseGemm.Type.BF16), w, sums, true);
+        });
     }
 
     private Operation dense(String name, int rows, long from, int depth, int columns, Matrix to, boolean add) {

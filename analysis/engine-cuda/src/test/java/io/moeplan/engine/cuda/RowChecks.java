@@ -1,6 +1,8 @@
 package io.moeplan.engine.cuda;
 
 import io.moeplan.engine.cuda.Fp8GroupedGemm.Scaled;
+import io.moeplan.engine.gemm.Precision;
+import java.util.Arrays;
 
 /** Kernels that pass over rows of the residual stream and of heads, against plain loops in double. */
 final class RowChecks {
@@ -14,13 +16,33 @@ final class RowChecks {
             float[] x = on.normal(rows * width, 3);
             float[] weight = on.normal(width, 1);
             DeviceBuffer out = on.room(2L * rows * width);
-            new RmsNorm(on.kernels, width, false).apply(on.stream, rows, on.floats(x), on.floats(weight),
-                    out.address(), EPSILON);
-            OnDevice.near("norm of " + width, on.readBf16(out), norm(doubles(x), weight, width), 4e-3);
-            out.fill(on.stream, (byte) 0xff);
-            new RmsNorm(on.kernels, width, true).apply(on.stream, rows, on.bf16(x), on.floats(weight), out.address(),
-                    EPSILON);
-            OnDevice.near("norm of bf16", on.readBf16(out), norm(doubles(x), weight, width), 4e-3);
+            DeviceBuffer low = on.room(2L * rows * width);
+            double[] want = norm(doubles(x), weight, width);
+            Launcher launcher = new Launcher(on.cuda, on.kernels, on.stream, Precision.BF16);
+            launcher.rows("norm", "norm_residual", rows, 256, on.floats(x), out.address(), low.address(),
+                    on.floats(weight), 0L, width, EPSILON);
+            float[] high = on.readBf16(out);
+            OnDevice.near("norm of " + width, high, want, 4e-3);
+            float[] rest = on.readBf16(low);
+            for (int i = 0; i < rest.length; i++) {
+                rest[i] += high[i];
+            }
+            OnDevice.near("with what rounding took", rest, want, 2e-5);
+            // In place, in a wider matrix: rows that begin at 16 bytes, and rows that do not.
+            for (int stride : new int[]{width + 8, width + 3}) {
+                float[] wide = on.normal(rows * stride, 3);
+                DeviceBuffer own = on.room(2L * wide.length);
+                on.cuda.driver.call(on.cuda.driver.copyDevice, own.address(), on.bf16(wide), own.bytes(),
+                        on.stream.handle());
+                launcher.rows("norm", "norm_rows", rows, 256, own.address(), (long) stride, on.floats(weight), width,
+                        EPSILON);
+                double[] all = doubles(wide);
+                for (int row = 0; row < rows; row++) {
+                    double[] part = Arrays.copyOfRange(all, row * stride, row * stride + width);
+                    System.arraycopy(norm(part, weight, width), 0, all, row * stride, width);
+                }
+                OnDevice.near("norm of bf16 in rows of " + stride, on.readBf16(own), all, 4e-3);
+            }
         }
     }
 
@@ -51,10 +73,8 @@ final class RowChecks {
         int tokens = 7;
         for (int width : new int[]{64, 2048, 7168}) {
             for (int topK : new int[]{2, 8}) {
-                boolean extra = topK == 8;
                 float[] x = on.normal(tokens * width, 1);
                 float[] y = on.normal(tokens * topK * width, 1);
-                float[] shared = on.normal(tokens * width, 1);
                 float[] weights = on.normal(tokens * topK, 0.3);
                 float[] norm = on.normal(width, 1);
                 int[] rows = shuffled(on, tokens * topK);
@@ -66,15 +86,14 @@ final class RowChecks {
                     for (int k = 0; k < topK; k++) {
                         sums[i] += weights[t * topK + k] * y[rows[t * topK + k] * width + i % width];
                     }
-                    sums[i] += extra ? shared[i] : 0;
                 }
                 long in = on.floats(x);
-                new Combine(on.kernels, width, topK, extra, true).apply(on.stream, tokens, in,
-                        new Combine.Parts(on.bf16(y), on.ints(rows), on.floats(weights), on.bf16(shared)),
+                new Combine(on.kernels, width, topK, true).apply(on.stream, tokens, in,
+                        new Combine.Parts(on.bf16(y), on.ints(rows), on.floats(weights)),
                         on.floats(norm), out.address(), EPSILON);
                 // Adding nothing leaves x as it is: a copy that can be read.
-                new Combine(on.kernels, width, topK, false, false).apply(on.stream, tokens, in,
-                        new Combine.Parts(on.bf16(y), on.ints(rows), on.floats(new float[tokens * topK]), 0), 0, 0, 0);
+                new Combine(on.kernels, width, topK, false).apply(on.stream, tokens, in,
+                        new Combine.Parts(on.bf16(y), on.ints(rows), on.floats(new float[tokens * topK])), 0, 0, 0);
                 on.cuda.driver.call(on.cuda.driver.copyDevice, stream.address(), in, stream.bytes(),
                         on.stream.handle());
                 String name = "combine " + topK + " of " + width;

@@ -75,7 +75,7 @@ final class Trace implements Observer, RecordingSink {
 
     @Override
     public void tokens(TokenRows batch) {
-        rows.add(batch);
+        rows.add(batch.copy());
     }
 
     @Override

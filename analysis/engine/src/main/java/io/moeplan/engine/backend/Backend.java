@@ -41,6 +41,11 @@ public interface Backend extends AutoCloseable {
      */
     long waveBytes(long tokens, int longest);
 
+    /** Tokens of a wave beyond which it is no faster, and only hands over later what it recorded. */
+    default long enoughTokens() {
+        return Long.MAX_VALUE;
+    }
+
     /** Announces a run, so that weights can be read ahead; its waves begin one after the other. */
     void start(Schedule schedule);
 

@@ -10,8 +10,6 @@ import java.util.List;
 final class PassRecorder implements WaveRecorder {
     private final StepAssembler steps;
     private final List<RecordingSink.RequestRow> requestRows;
-    private final RequestNumbers numbers;
-    private final RecordingSink sink;
     /** The passes this wave takes part in; the first takes up where the wave before it left off. */
     private final List<Pass> passes = new ArrayList<>();
     /** The first token of the wave that is counted. */
@@ -20,13 +18,10 @@ final class PassRecorder implements WaveRecorder {
     private int room;
 
     /** @param counted tokens at the beginning of the wave that are left out */
-    PassRecorder(StepAssembler steps, List<Request> wave, int counted, List<RecordingSink.RequestRow> requestRows,
-            RequestNumbers numbers, RecordingSink sink) {
+    PassRecorder(StepAssembler steps, List<Request> wave, int counted, List<RecordingSink.RequestRow> requestRows) {
         this.first = counted;
         this.steps = steps;
         this.requestRows = requestRows;
-        this.numbers = numbers;
-        this.sink = sink;
         int skipped = counted;
         for (Request request : wave) {
             skipped = addTokens(request.promptIds().length, RecordingSink.PROMPT, skipped);
@@ -60,9 +55,17 @@ final class PassRecorder implements WaveRecorder {
     }
 
     @Override
-    public void finish() throws IOException {
+    public int requests() {
+        return requestRows.size();
+    }
+
+    /**
+     * Hands all that is complete to a sink and flushes that.
+     *
+     * @throws IOException if the sink fails
+     */
+    void writeTo(RecordingSink sink) throws IOException {
         sink.requests(requestRows);
-        numbers.used(requestRows.size());
         for (Pass pass : passes) {
             steps.add(pass, sink);
         }

@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Starts, stops and dumps recordings (from any thread), with the meaning these have in SGLang's and vLLM's recorders. Whatever a wave of the
- * engine completes goes to the sink when the wave ends; {@link #dump} hands over the rest, such as a pass that the
- * workload did not fill. Starting and stopping take effect from the next wave on.
+ * Starts, stops and dumps recordings (from any thread), with the meaning these have in SGLang's and vLLM's recorders.
+ * Whatever a wave of the engine completes goes to the sink after it, at the latest when the run ends; {@link #dump} hands
+ * over the rest, such as a pass that the workload did not fill. Starting and stopping take effect from the next wave on.
  */
 public final class Recorder {
     private final ModelInfo model;
@@ -18,6 +18,7 @@ public final class Recorder {
     private RecordingSink sink;
     private StepAssembler steps;
     private RequestNumbers numbers;
+    private final WaveOutput output = new WaveOutput();
     /** Tokens that the next wave leaves out. */
     private int counted;
     private boolean recording;
@@ -72,6 +73,7 @@ public final class Recorder {
             warnings.accept("dump without start: nothing was recorded");
             return;
         }
+        output.finish();
         steps.finish(sink);
         sink.flush();
     }
@@ -80,14 +82,14 @@ public final class Recorder {
         return recording;
     }
 
-    /** Bytes that recording takes for every token of a wave. */
+    /** Bytes that recording takes for every token of a wave: choices of two waves, as one is written while the next runs. */
     public synchronized long bytesPerToken() {
         if (!recording) {
             return 0;
         }
         int layers = model.moeLayers().length;
         if (options.mode() == RecordingMode.PER_TOKEN) {
-            return (long) layers * model.topK() * (options.weights() ? 6 : 2);
+            return 2L * layers * model.topK() * (options.weights() ? 6 : 2);
         }
         return Math.ceilDiv(4L * layers * model.experts(), options.passTokens());
     }
@@ -99,18 +101,32 @@ public final class Recorder {
         }
         List<RecordingSink.RequestRow> rows = numbers.rows(wave);
         return switch (options.mode()) {
-            case PER_TOKEN -> new TokenRecorder(model, options, wave, rows, numbers, sink);
-            case PER_PASS, STAT -> new PassRecorder(steps, wave, counted, rows, numbers, sink);
+            case PER_TOKEN -> new TokenRecorder(model, options, wave, rows);
+            case PER_PASS, STAT -> new PassRecorder(steps, wave, counted, rows);
         };
     }
 
     /**
-     * For the engine: ends a wave whose layers are all in. What is complete goes to the sink, which is flushed.
+     * For the engine: ends a wave whose layers are all in. What is complete goes to the sink, which is flushed; tokens go there
+     * while the next wave runs.
+     *
+     * @throws IOException if the sink fails, or failed with the wave before
+     */
+    public synchronized void finishWave(WaveRecorder wave) throws IOException {
+        switch (wave) {
+            case TokenRecorder tokens -> output.begin(tokens.take(), sink);
+            case PassRecorder passes -> passes.writeTo(sink);
+        }
+        numbers.used(wave.requests());
+        counted = 0;
+    }
+
+    /**
+     * For the engine: waits until the sink has all finished waves.
      *
      * @throws IOException if the sink fails
      */
-    public synchronized void finishWave(WaveRecorder wave) throws IOException {
-        wave.finish();
-        counted = 0;
+    public synchronized void finishRun() throws IOException {
+        output.finish();
     }
 }

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Where a recording goes. Called by one thread at a time; arrays are the sink's to keep. A request comes before its
- * tokens, and all come in workload order.
+ * Where a recording goes. Called by one thread at a time, not always the same. A request comes before its tokens, and all
+ * come in workload order.
  */
 public interface RecordingSink {
     /** A token of the prompt, or a pass with nothing but such tokens. */
@@ -24,7 +24,7 @@ public interface RecordingSink {
     record RequestRow(int index, String id, String tag, int promptTokens, int responseTokens) {}
 
     /**
-     * Consecutive tokens, one row each.
+     * Consecutive tokens, one row each. The arrays hold the next tokens later: a sink copies what it keeps.
      *
      * @param request  {@link RequestRow#index}
      * @param position position in the request, prompt and response together, from 0
@@ -36,6 +36,12 @@ public interface RecordingSink {
     record TokenRows(int[] request, int[] position, int[] tokenId, byte[] phase, short[] experts, float[] weights) {
         public int rows() {
             return request.length;
+        }
+
+        /** The same rows in arrays of their own. */
+        public TokenRows copy() {
+            return new TokenRows(request.clone(), position.clone(), tokenId.clone(), phase.clone(), experts.clone(),
+                    weights == null ? null : weights.clone());
         }
     }
 

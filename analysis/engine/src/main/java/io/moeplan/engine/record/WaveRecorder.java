@@ -1,9 +1,8 @@
 package io.moeplan.engine.record;
 
 import io.moeplan.engine.backend.Routing;
-import java.io.IOException;
 
-/** Records one wave of the engine. */
+/** Records one wave of the engine, until {@link Recorder#finishWave} takes over what is recorded. */
 public sealed interface WaveRecorder extends AutoCloseable permits TokenRecorder, PassRecorder {
     /**
      * Takes in what the router of one layer decided.
@@ -13,14 +12,10 @@ public sealed interface WaveRecorder extends AutoCloseable permits TokenRecorder
      */
     void layer(int moeLayer, Routing routing);
 
-    /**
-     * Hands all that is complete to the sink and flushes it; called by {@link Recorder#finishWave}.
-     *
-     * @throws IOException if the sink fails
-     */
-    void finish() throws IOException;
+    /** How many requests the wave has. */
+    int requests();
 
-    /** Frees the memory; without {@link #finish} before it, nothing of the wave is recorded. */
+    /** Frees the memory, if it was not taken over; then nothing of the wave is recorded. */
     @Override
     void close();
 }

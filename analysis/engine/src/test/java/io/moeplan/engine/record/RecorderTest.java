@@ -1,6 +1,7 @@
 package io.moeplan.engine.record;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.moeplan.engine.Engine;
 import io.moeplan.engine.EngineOptions;
@@ -172,5 +173,60 @@ final class RecorderTest {
         assertThat(second.steps).hasSize(1);
         assertThat(second.requests.getLast().index()).isEqualTo(WORKLOAD.size() - 1);
         assertThat(warnings).singleElement().asString().contains("forgotten");
+    }
+
+    /** A sink that fails at its second batch of tokens, and says who used it. */
+    private static final class Failing implements RecordingSink {
+        private final List<Thread> threads = new ArrayList<>();
+
+        @Override
+        public void requests(List<RequestRow> requests) {}
+
+        @Override
+        public void tokens(TokenRows rows) throws IOException {
+            threads.add(Thread.currentThread());
+            if (threads.size() == 2) {
+                throw new IOException("the disk is full");
+            }
+        }
+
+        @Override
+        public void step(Step step) {}
+
+        @Override
+        public void flush() {}
+    }
+
+    @Test
+    void tokensGoToTheSinkBesideTheNextWave() throws IOException {
+        Failing sink = new Failing();
+        try (Engine engine = open(1)) {
+            engine.recorder().start(RecordingOptions.of(RecordingMode.PER_TOKEN), sink);
+            engine.run(WORKLOAD.subList(0, 1), RunOptions.quiet());
+        }
+        assertThat(sink.threads).singleElement().isNotEqualTo(Thread.currentThread());
+    }
+
+    @Test
+    void aFailingSinkEndsTheRunWithItsReasonOnce() throws IOException {
+        Failing sink = new Failing();
+        try (Engine engine = open(1)) {
+            engine.recorder().start(RecordingOptions.of(RecordingMode.PER_TOKEN), sink);
+            assertThatThrownBy(() -> engine.run(WORKLOAD, RunOptions.quiet())).isInstanceOf(IOException.class)
+                    .hasMessage("the disk is full");
+            engine.recorder().stop();
+            engine.recorder().dump();
+        }
+        assertThat(sink.threads).hasSize(2);
+    }
+
+    /** The last wave's failure, which no further wave can tell. */
+    @Test
+    void aSinkThatFailsWithTheLastWaveEndsTheRunToo() throws IOException {
+        try (Engine engine = open(1)) {
+            engine.recorder().start(RecordingOptions.of(RecordingMode.PER_TOKEN), new Failing());
+            assertThatThrownBy(() -> engine.run(WORKLOAD.subList(0, 2), RunOptions.quiet()))
+                    .isInstanceOf(IOException.class).hasMessage("the disk is full");
+        }
     }
 }

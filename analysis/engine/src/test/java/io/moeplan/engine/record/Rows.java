@@ -19,7 +19,7 @@ public final class Rows implements RecordingSink {
 
     @Override
     public void tokens(TokenRows rows) {
-        batches.add(rows);
+        batches.add(rows.copy());
     }
 
     @Override

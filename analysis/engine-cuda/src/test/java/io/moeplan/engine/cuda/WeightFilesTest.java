@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What is read of a piece, chunk by chunk, is what lies in its files. */
-final class FileReadsTest {
+final class WeightFilesTest {
     @TempDir
     private Path temp;
 
@@ -53,11 +53,11 @@ final class FileReadsTest {
         Piece piece = piece();
         for (long most : new long[]{1_000, 3_001, 1 << 20}) {
             byte[] raw = new byte[(int) piece.rawBytes()];
-            try (FileReads files = new FileReads(3); Arena arena = Arena.ofShared()) {
-                for (FileReads.Chunk chunk : FileReads.chunks(piece, most)) {
+            try (WeightFiles files = new WeightFiles(); Arena arena = Arena.ofShared()) {
+                for (WeightFiles.Chunk chunk : WeightFiles.chunks(piece, most)) {
                     assertThat(chunk.bytes()).isBetween(1L, most);
                     MemorySegment into = arena.allocate(chunk.bytes());
-                    files.begin(chunk, into).await();
+                    files.read(chunk, into);
                     MemorySegment.copy(into, ValueLayout.JAVA_BYTE, 0, raw, (int) chunk.at(), (int) chunk.bytes());
                 }
             }
@@ -72,10 +72,10 @@ final class FileReadsTest {
     void namesATruncatedFile() throws Exception {
         Piece piece = piece();
         Files.write(temp.resolve("weights"), new byte[20_010]);
-        FileReads.Chunk chunk = FileReads.chunks(piece, 1 << 20).getFirst();
-        try (FileReads files = new FileReads(2); Arena arena = Arena.ofShared()) {
-            FileReads.Pending pending = files.begin(chunk, arena.allocate(chunk.bytes()));
-            assertThatThrownBy(pending::await).isInstanceOf(CheckpointException.class)
+        WeightFiles.Chunk chunk = WeightFiles.chunks(piece, 1 << 20).getFirst();
+        try (WeightFiles files = new WeightFiles(); Arena arena = Arena.ofConfined()) {
+            MemorySegment into = arena.allocate(chunk.bytes());
+            assertThatThrownBy(() -> files.read(chunk, into)).isInstanceOf(CheckpointException.class)
                     .hasMessageContaining("weights").hasMessageContaining("truncated");
         }
     }
