@@ -11,8 +11,10 @@ import java.util.function.IntUnaryOperator;
  * @param tokens  the wave's number of each pair's token, {@code [pairs]}
  * @param weights what each pair's output is multiplied with, {@code [pairs]}
  * @param offsets the first pair of each expert, {@code [experts + 1]}
+ * @param ofToken the pairs of each token, ascending, {@code [tokens][topK]}
+ * @param topK    pairs of a token
  */
-record ExpertGroups(int[] tokens, float[] weights, int[] offsets) {
+record ExpertGroups(int[] tokens, float[] weights, int[] offsets, int[] ofToken, int topK) {
     /**
      * Pairs {@code [from, to)}, all of one expert.
      *
@@ -41,7 +43,17 @@ record ExpertGroups(int[] tokens, float[] weights, int[] offsets) {
             tokens[place] = pair / routing.topK();
             weights[place] = routing.weights()[pair];
         }
-        return new ExpertGroups(tokens, weights, offsets);
+        return new ExpertGroups(tokens, weights, offsets, ofToken(tokens, routing.topK()), routing.topK());
+    }
+
+    private static int[] ofToken(int[] tokens, int topK) {
+        int[] ofToken = new int[tokens.length];
+        int[] found = new int[tokens.length / topK];
+        for (int pair = 0; pair < tokens.length; pair++) {
+            int token = tokens[pair];
+            ofToken[token * topK + found[token]++] = pair;
+        }
+        return ofToken;
     }
 
     /**
@@ -93,18 +105,15 @@ record ExpertGroups(int[] tokens, float[] weights, int[] offsets) {
         return offsets[expert + 1] - offsets[expert];
     }
 
-    /** The first pair of a tile whose token is {@code token} or later, the tile's end if there is none. */
-    int firstFrom(Tile tile, int token) {
-        int low = tile.from();
-        int high = tile.to();
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (tokens[middle] < token) {
-                low = middle + 1;
-            } else {
-                high = middle;
+    /** The row of each pair's output in the buffer of a batch, for the batch's pairs only, the first one's first. */
+    static int[] places(List<Tile> batch) {
+        int first = batch.getFirst().from();
+        int[] places = new int[batch.getLast().to() - first];
+        for (Tile tile : batch) {
+            for (int pair = tile.from(); pair < tile.to(); pair++) {
+                places[pair - first] = tile.place() + pair - tile.from();
             }
         }
-        return low;
+        return places;
     }
 }

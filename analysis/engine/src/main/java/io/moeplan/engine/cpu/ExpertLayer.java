@@ -76,9 +76,13 @@ final class ExpertLayer {
                 compute(tile, experts.get(tile.expert() - first), output(tile, outputs, gemm), scratch);
             });
             Tiles ranges = workers.tiles(0, tokens);
+            int firstPair = batch.getFirst().from();
+            int[] places = ExpertGroups.places(batch);
             workers.run(new long[ranges.count()], work, (range, scratch) -> {
                 int from = ranges.start(range);
-                add(batch, outputs, from, from + ranges.rows(range), scratch);
+                for (int token = from; token < from + ranges.rows(range); token++) {
+                    add(token, firstPair, places, outputs, scratch);
+                }
             });
         }
     }
@@ -112,34 +116,44 @@ final class ExpertLayer {
 
     /** Copies the inputs of {@code count} of a tile's pairs, from number {@code from} of them on, to their rows. */
     private void gather(ExpertGroups.Tile tile, Rows x, int from, int count, Scratch scratch) {
-        int hidden = architecture.hidden();
-        float[] scaled = scratch.row(Scratch.Use.ROW, hidden);
-        for (int i = from; i < from + count; i++) {
-            int token = groups.tokens()[tile.from() + i];
-            if (shape.scalesInput()) {
-                float weight = groups.weights()[tile.from() + i];
-                normed.read(token, scaled, hidden);
-                for (int d = 0; d < hidden; d++) {
-                    scaled[d] *= weight;
-                }
-                Projection.write(scaled, 0, x, i);
-            } else {
-                normed.copy(token, hidden, x.data(), x.at(i));
-            }
+        if (shape.scalesInput()) {
+            scaled(tile, x, from, count, scratch);
+        } else {
+            normed.gather(groups.tokens(), tile.from() + from, x.slice(from, count));
         }
     }
 
-    private void add(List<ExpertGroups.Tile> batch, Rows outputs, int from, int to, Scratch scratch) {
-        float[] buffer = scratch.row(Scratch.Use.ROW, architecture.hidden());
+    private void scaled(ExpertGroups.Tile tile, Rows into, int from, int count, Scratch scratch) {
+        float[] row = scratch.row(Scratch.Use.ROW, into.width());
+        for (int i = from; i < from + count; i++) {
+            float weight = groups.weights()[tile.from() + i];
+            normed.read(groups.tokens()[tile.from() + i], row, into.width());
+            for (int d = 0; d < into.width(); d++) {
+                row[d] *= weight;
+            }
+            Projection.write(row, 0, into, i);
+        }
+    }
+
+    /** Adds to a token's residual what its experts gave it, as far as it is in the buffer. */
+    private void add(int token, int firstPair, int[] places, Rows outputs, Scratch scratch) {
+        float[] sum = scratch.row(Scratch.Use.ROW, architecture.hidden());
         float[] output = scratch.row(Scratch.Use.HEAD, architecture.hidden());
         float scale = architecture.scales().residual();
-        for (ExpertGroups.Tile tile : batch) {
-            int end = groups.firstFrom(tile, to);
-            for (int pair = groups.firstFrom(tile, from); pair < end; pair++) {
-                float weight = shape.scalesInput() ? scale : scale * groups.weights()[pair];
-                Projection.read(outputs, tile.place() + pair - tile.from(), output);
-                residual.add(groups.tokens()[pair], weight, output, buffer);
+        residual.read(token, sum);
+        for (int k = 0; k < groups.topK(); k++) {
+            int pair = groups.ofToken()[token * groups.topK() + k];
+            if (pair >= firstPair && pair < firstPair + places.length) {
+                Projection.read(outputs, places[pair - firstPair], output);
+                add(output, shape.scalesInput() ? scale : scale * groups.weights()[pair], sum, architecture.hidden());
             }
+        }
+        residual.write(token, sum);
+    }
+
+    private static void add(float[] x, float factor, float[] into, int count) {
+        for (int i = 0; i < count; i++) {
+            into[i] = Math.fma(factor, x[i], into[i]);
         }
     }
 

@@ -64,8 +64,9 @@ record WaveBuffers(MemorySegment keyValues, int attendedTokens, Rows outputs) {
     static long bytes(Architecture architecture, Element element, Sizes sizes, long tokens, int longest, int threads) {
         long hidden = architecture.hidden();
         long topK = architecture.sparse(architecture.moeLayers()[0]).router().topK();
-        // Residual and what is kept; id and position; routing (2 + 4) and pairs sorted by expert (4 + 4).
-        long perToken = 4 * hidden + (long) element.bytes() * keptWidth(architecture) + 8 + 14 * topK;
+        // Residual and what is kept; id and position; routing (2 + 4) and pairs sorted by expert (4 + 4), by token (4), and
+        // their places (4).
+        long perToken = 4 * hidden + (long) element.bytes() * keptWidth(architecture) + 8 + 22 * topK;
         long attended = attendedTokens(tokens, longest, threads);
         long rows = Math.min(tokens, tileRows(architecture, sizes, threads));
         long perThread = 4 * rows * tileWidth(architecture) + THREAD_BYTES;

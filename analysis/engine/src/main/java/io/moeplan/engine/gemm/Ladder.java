@@ -11,10 +11,11 @@ import java.util.stream.Stream;
 /**
  * The implementations that this machine has, fastest first, and why it has no others.
  *
- * @param all     for each precision the first of them is the one to use
- * @param missing a line for each one that is not there: what it is and what it lacks
+ * @param all        for each precision the first of them is the one to use
+ * @param besideBf16 what computes, about as precisely as float32, products that are not to be rounded to bfloat16
+ * @param missing    a line for each one that is not there: what it is and what it lacks
  */
-record Ladder(List<Gemm> all, List<String> missing) {
+record Ladder(List<Gemm> all, Gemm besideBf16, List<String> missing) {
     private static final String PLAIN = "needs nothing but Java";
 
     Ladder {
@@ -30,8 +31,8 @@ record Ladder(List<Gemm> all, List<String> missing) {
     static Ladder of(String wish) {
         return switch (wish) {
             case "vector" -> java(VectorGemm.problem(), "moeplan.gemm=vector", List.of(off("oneDNN", wish)));
-            case "plain" -> new Ladder(List.of(new PlainGemm("moeplan.gemm=plain")),
-                    List.of(off("oneDNN", wish), off("Vector API", wish)));
+            case "plain" -> java(Optional.of("switched off by moeplan.gemm=plain"), "moeplan.gemm=plain",
+                    List.of(off("oneDNN", wish)));
             default -> withOneDnn(OneDnn.load(), VectorGemm.problem(), wish);
         };
     }
@@ -51,7 +52,7 @@ record Ladder(List<Gemm> all, List<String> missing) {
         List<String> lines = new ArrayList<>(missing);
         addVector(vectorProblem, reason, all, lines);
         all.add(new PlainGemm(all.isEmpty() ? reason : PLAIN));
-        return new Ladder(all, lines);
+        return new Ladder(all, all.getFirst(), lines);
     }
 
     private static void addVector(Optional<String> problem, String reason, List<Gemm> all, List<String> missing) {
@@ -81,23 +82,26 @@ record Ladder(List<Gemm> all, List<String> missing) {
         List<Gemm> all = new ArrayList<>();
         Optional<String> slow = slowBf16(library);
         boolean wished = wish.equals("onednn");
+        OneDnnGemm rounded = new OneDnnGemm(library, products, Precision.BF16,
+                slow.orElse("the processor has " + library.instructions()));
         if (slow.isEmpty()) {
-            all.add(new OneDnnGemm(library, products, Precision.BF16, "the processor has " + library.instructions()));
+            all.add(rounded);
         } else {
             missing.add("oneDNN bf16: " + slow.get());
         }
         String exact = slow.map(why -> "bf16 is not faster here: " + why)
                 .orElse("the fastest that computes in float32");
+        OneDnnGemm float32 = new OneDnnGemm(library, products, Precision.FP32, exact);
         if (slow.isPresent() && library.hasBf16()) {
             // last of them, so that it is there to be tried, or first because it was asked for
             all.add(new OneDnnGemm(library, products, Precision.BF16, wished ? "moeplan.gemm=onednn" : slow.get()));
-            all.add(wished ? 1 : 0, new OneDnnGemm(library, products, Precision.FP32, exact));
+            all.add(wished ? 1 : 0, float32);
         } else {
-            all.add(new OneDnnGemm(library, products, Precision.FP32, exact));
+            all.add(float32);
         }
         addVector(vectorProblem, "Java was started with its module", all, missing);
         all.add(new PlainGemm(PLAIN));
-        return new Ladder(all, missing);
+        return new Ladder(all, library.hasAmx() ? new SplitGemm(rounded, float32) : float32, missing);
     }
 
     /**

@@ -2,6 +2,7 @@ package io.moeplan.engine.cpu;
 
 import io.moeplan.engine.gemm.Element;
 import io.moeplan.engine.model.Attention;
+import io.moeplan.engine.model.LayerWeights;
 import java.lang.foreign.Arena;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -125,7 +126,12 @@ public class AttentionKernels {
         }
 
         @Override
-        public void output(Kept kept, float[][] mixed, int head, int heads, float[][] out, Scratch scratch) {
+        public float[][] outputs(Kept kept, float[][] mixed, int head, int heads, Scratch scratch) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public LayerWeights.Linear output() {
             throw new UnsupportedOperationException();
         }
     }
