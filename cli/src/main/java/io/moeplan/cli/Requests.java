@@ -1,7 +1,9 @@
 package io.moeplan.cli;
 
 import io.moeplan.engine.text.ChatTemplate;
+import io.moeplan.engine.text.TextEncoder;
 import io.moeplan.engine.text.Tokenizer;
+import io.moeplan.engine.text.TokenizerOnDemand;
 import io.moeplan.engine.workload.Request;
 import io.moeplan.engine.workload.Workload;
 import io.moeplan.engine.workload.WorkloadDigest;
@@ -21,12 +23,13 @@ record Requests(List<Request> list, int skipped, String digest) {
      * Reads the workload.
      *
      * @param vocabulary tokens of the model's vocabulary
-     * @throws IOException if it, the tokenizer or the chat template is missing, damaged or does not fit the model
+     * @throws IOException if it is missing, damaged or does not fit the model, or the tokenizer or chat template that it needs is
      */
     static Requests read(RecordOptions options, int vocabulary) throws IOException {
         ChatTemplate template = ChatTemplate.find(options.model()).orElse(null);
-        try (Tokenizer tokenizer = tokenizer(options.model())) {
-            WorkloadReader reader = new WorkloadReader(tokenizer, template, vocabulary, options.limit());
+        try (TokenizerOnDemand tokenizer = new TokenizerOnDemand(options.model())) {
+            TextEncoder encoder = Tokenizer.find(options.model()).isPresent() ? tokenizer : null;
+            WorkloadReader reader = new WorkloadReader(encoder, template, vocabulary, options.limit());
             Workload workload = reader.read(options.workload());
             return new Requests(workload.requests(), workload.skipped(),
                     "sha256:" + WorkloadDigest.sha256(options.workload()));

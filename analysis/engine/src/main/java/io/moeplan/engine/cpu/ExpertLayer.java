@@ -14,8 +14,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The experts of one layer over a wave. Threads share out the experts of a batch, outputs go to a buffer; then they share
- * out the tokens and add to each its experts' outputs in ascending order, so sums do not depend on the threads.
+ * The experts of one layer over a wave. Threads share out the experts of a batch, or, where weights have to be decoded, the
+ * outputs of one expert after the other ({@link SharedMlp}); outputs go to a buffer. Then threads share out the tokens and add
+ * to each its experts' outputs in ascending order, so sums do not depend on the threads.
  */
 final class ExpertLayer {
     private static final int MIN_TILE_ROWS = 64;

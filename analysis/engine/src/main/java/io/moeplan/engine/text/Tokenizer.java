@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>
  * Encoding and decoding may be called by several threads at once, but not while or after {@link #close}.
  */
-public final class Tokenizer implements AutoCloseable {
+public final class Tokenizer implements TextEncoder, AutoCloseable {
     private static final long MAX_FILE = 512L << 20;
     private static final List<String> FILES = List.of("tokenizer.json", TiktokenModel.NAME);
 
@@ -114,6 +114,7 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /** Encodes texts on all cores, each as {@link #encode} does. */
+    @Override
     public List<int[]> encodeAll(List<String> texts, boolean addSpecial) {
         List<int[]> ids = new ArrayList<>(texts.size());
         for (long encoding : calls.batchEncode(handle(), texts.toArray(String[]::new), addSpecial)) {

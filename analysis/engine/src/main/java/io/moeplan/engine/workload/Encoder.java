@@ -1,24 +1,25 @@
 package io.moeplan.engine.workload;
 
-import io.moeplan.engine.text.Tokenizer;
+import io.moeplan.engine.text.TextEncoder;
 import io.moeplan.engine.workload.Draft.Ids;
 import io.moeplan.engine.workload.Draft.Part;
 import io.moeplan.engine.workload.Draft.Text;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 
 /** Makes drafts into requests: tokenises their texts, many at a time, and checks their token ids. */
 final class Encoder {
-    private final Tokenizer tokenizer;
+    private final TextEncoder tokenizer;
     private final int vocabSize;
 
-    Encoder(Tokenizer tokenizer, int vocabSize) {
+    Encoder(TextEncoder tokenizer, int vocabSize) {
         this.tokenizer = tokenizer;
         this.vocabSize = vocabSize;
     }
 
-    List<Request> encode(List<Draft> drafts) throws WorkloadException {
+    List<Request> encode(List<Draft> drafts) throws IOException {
         List<String> special = new ArrayList<>();
         List<String> plain = new ArrayList<>();
         for (Draft draft : drafts) {
@@ -51,7 +52,7 @@ final class Encoder {
         }
     }
 
-    private Iterator<int[]> encodeAll(List<String> texts, boolean addSpecial) {
+    private Iterator<int[]> encodeAll(List<String> texts, boolean addSpecial) throws IOException {
         return texts.isEmpty() ? List.<int[]>of().iterator() : tokenizer.encodeAll(texts, addSpecial).iterator();
     }
 

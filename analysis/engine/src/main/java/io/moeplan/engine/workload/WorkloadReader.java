@@ -1,7 +1,7 @@
 package io.moeplan.engine.workload;
 
 import io.moeplan.engine.text.ChatTemplate;
-import io.moeplan.engine.text.Tokenizer;
+import io.moeplan.engine.text.TextEncoder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,7 +26,7 @@ import java.util.List;
  * @param limit
  *            how many requests to read at most
  */
-public record WorkloadReader(Tokenizer tokenizer, ChatTemplate template, int vocabSize, long limit) {
+public record WorkloadReader(TextEncoder tokenizer, ChatTemplate template, int vocabSize, long limit) {
     private static final int CHUNK = 256;
     private static final long CHUNK_CHARACTERS = 16L << 20;
 
@@ -41,7 +41,7 @@ public record WorkloadReader(Tokenizer tokenizer, ChatTemplate template, int voc
     }
 
     /** A reader without a limit. */
-    public WorkloadReader(Tokenizer tokenizer, ChatTemplate template, int vocabSize) {
+    public WorkloadReader(TextEncoder tokenizer, ChatTemplate template, int vocabSize) {
         this(tokenizer, template, vocabSize, Long.MAX_VALUE);
     }
 

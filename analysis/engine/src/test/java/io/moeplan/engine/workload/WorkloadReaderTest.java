@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.moeplan.engine.text.ChatTemplate;
 import io.moeplan.engine.text.Tokenizer;
+import io.moeplan.engine.text.TokenizerOnDemand;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
@@ -106,6 +107,19 @@ class WorkloadReaderTest {
         assertThat(requests.get(0).responseIds()).isEqualTo(plain);
         assertThat(requests.get(1).promptIds()).isEqualTo(plain);
         assertThat(requests.get(1).responseIds()).isEqualTo(plain);
+    }
+
+    @Test
+    void opensTheTokenizerForTextsOnly() throws IOException {
+        Path damaged = file("tokenizer.json", "[]");
+        try (TokenizerOnDemand encoder = new TokenizerOnDemand(damaged)) {
+            WorkloadReader reader = new WorkloadReader(encoder, null, 0);
+            assertThat(reader.read(file("ids.jsonl", "{\"input_ids\": [3, 1]}")).requests().getFirst().promptIds())
+                    .containsExactly(3, 1);
+            Path text = file("text.jsonl", "{\"prompt\": \"three one\"}");
+            assertThatThrownBy(() -> reader.read(text)).isInstanceOf(IOException.class)
+                    .hasMessageContaining("tokenizer.json: not a tokenizer");
+        }
     }
 
     @Test
