@@ -1,5 +1,6 @@
 package io.moeplan.engine.gemm;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -136,21 +137,30 @@ final class Products {
         }
         Entry smallest = entries.computeIfAbsent(shape.withRows(FEWEST_ROWS),
                 small -> new Entry(compile(small), FEWEST_ROWS));
-        long bytes = shape.outputBytes(shape.rows);
-        MemorySegment before = NativeScratch.ofThread().bytes(NativeScratch.Use.SAVED, bytes);
-        MemorySegment.copy(operands.output, 0, before, 0, bytes);
-        run(entry, shape, operands, shape.rows);
-        int last = Math.max(0, used - FEWEST_ROWS);
-        boolean agree = IntStream.of(0, last / 2, last).allMatch(row -> agree(smallest, shape, row, operands, before));
-        if (agree) {
-            return entry;
+        try (Arena arena = Arena.ofConfined()) {
+            boolean adds = shape.then == Then.ADD;
+            long bytes = shape.outputBytes(shape.rows);
+            MemorySegment before = adds
+                    ? arena.allocate(bytes, 64).copyFrom(operands.output.asSlice(0, bytes))
+                    : operands.output;
+            run(entry, shape, operands, shape.rows);
+            int last = Math.max(0, used - FEWEST_ROWS);
+            if (IntStream.of(0, last / 2, last).allMatch(row -> agree(smallest, shape, row, operands, before))) {
+                return entry;
+            }
+            if (adds) {
+                operands.output.copyFrom(before);
+            }
+            run(smallest, shape, operands, shape.rows);
+            return smallest;
         }
-        MemorySegment.copy(before, 0, operands.output, 0, bytes);
-        run(smallest, shape, operands, shape.rows);
-        return smallest;
     }
 
-    /** Whether the smallest product gives for rows from this one on what is in the output. */
+    /**
+     * Whether the smallest product gives for rows from this one on what is in the output.
+     *
+     * @param before what it adds to, or anything with the same gaps between the rows if it does not add
+     */
     private boolean agree(Entry smallest, Shape shape, int row, Operands operands, MemorySegment before) {
         if (smallest.product == null) {
             return true;
