@@ -60,17 +60,16 @@ record ExpertGroups(int[] tokens, float[] weights, int[] offsets, int[] ofToken,
      * The pairs of experts {@code [first, last)} cut into tiles of one expert each, in ascending order, and the tiles into
      * consecutive batches.
      *
-     * @param tileRows  pairs of a tile at most
-     * @param multiple  an expert with more than one tile is cut into a multiple of so many, about even ones
+     * @param tileRows  pairs of a tile at most, of an expert with so many
      * @param batchRows rows of outputs of a batch at most (a single tile always fits)
      * @param room      the rows of outputs that a tile of so many pairs takes
      */
-    List<List<Tile>> batches(int first, int last, int tileRows, int multiple, int batchRows, IntUnaryOperator room) {
+    List<List<Tile>> batches(int first, int last, IntUnaryOperator tileRows, int batchRows, IntUnaryOperator room) {
         List<List<Tile>> batches = new ArrayList<>();
         List<Tile> batch = new ArrayList<>();
         int place = 0;
         for (int e = first; e < last; e++) {
-            int step = evenRows(offsets[e + 1] - offsets[e], tileRows, multiple);
+            int step = tileRows.applyAsInt(offsets[e + 1] - offsets[e]);
             for (int from = offsets[e]; from < offsets[e + 1]; from += step) {
                 int to = Math.min(from + step, offsets[e + 1]);
                 int rows = room.applyAsInt(to - from);
@@ -89,10 +88,21 @@ record ExpertGroups(int[] tokens, float[] weights, int[] offsets, int[] ofToken,
         return batches;
     }
 
-    private static int evenRows(int pairs, int tileRows, int multiple) {
+    /**
+     * Rows of about even tiles.
+     *
+     * @param tileRows rows of a tile at most
+     * @param multiple more than one tile are a multiple of so many
+     */
+    static int evenRows(int pairs, int tileRows, int multiple) {
         return pairs <= tileRows
                 ? tileRows
                 : Math.ceilDiv(pairs, Math.ceilDiv(Math.ceilDiv(pairs, tileRows), multiple) * multiple);
+    }
+
+    /** How many tokens go to an expert. */
+    int pairs(int expert) {
+        return offsets[expert + 1] - offsets[expert];
     }
 
     /** The row of each pair's output in the buffer of a batch, for the batch's pairs only, the first one's first. */

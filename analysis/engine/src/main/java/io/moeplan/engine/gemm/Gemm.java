@@ -53,6 +53,14 @@ public interface Gemm {
     }
 
     /**
+     * Outputs of a matrix whose weights a call decodes together, 0 if it uses them as they lie. Work may be divided by whole
+     * multiples of so many outputs without changing a bit of them.
+     */
+    default int decodedTogether(Matrix weight) {
+        return 0;
+    }
+
+    /**
      * {@code y[i][j] += sum over k of x[i][k] * weight[part.out() + j][part.in() + k]}, without the product ever leaving
      * the cache.
      *

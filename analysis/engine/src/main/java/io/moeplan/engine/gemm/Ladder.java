@@ -16,8 +16,7 @@ import java.util.stream.Stream;
  * @param missing    a line for each one that is not there: what it is and what it lacks
  */
 record Ladder(List<Gemm> all, Gemm besideBf16, List<String> missing) {
-    private static final String VECTOR = "Vector API: an incubator module of the JDK, which prints a warning at every start;"
-            + " plain Java loops are vectorised without it";
+    private static final String PLAIN = "needs nothing but Java";
 
     Ladder {
         all = List.copyOf(all);
@@ -31,31 +30,52 @@ record Ladder(List<Gemm> all, Gemm besideBf16, List<String> missing) {
      */
     static Ladder of(String wish) {
         return switch (wish) {
-            case "vector" -> plain("moeplan.gemm=vector, but " + VECTOR, List.of(oneDnnOff(wish), VECTOR));
-            case "plain" -> plain("moeplan.gemm=plain", List.of(oneDnnOff(wish)));
-            default -> withOneDnn(OneDnn.load(), wish);
+            case "vector" -> java(VectorGemm.problem(), "moeplan.gemm=vector", List.of(off("oneDNN", wish)));
+            case "plain" -> java(Optional.of("switched off by moeplan.gemm=plain"), "moeplan.gemm=plain",
+                    List.of(off("oneDNN", wish)));
+            default -> withOneDnn(OneDnn.load(), VectorGemm.problem(), wish);
         };
     }
 
-    private static String oneDnnOff(String wish) {
-        return "oneDNN: switched off by moeplan.gemm=" + wish;
+    private static String off(String what, String wish) {
+        return what + ": switched off by moeplan.gemm=" + wish;
     }
 
-    private static Ladder plain(String reason, List<String> missing) {
-        Gemm plain = new PlainGemm(reason);
-        return new Ladder(List.of(plain), plain, missing);
+    /**
+     * The Vector API, if nothing is in its way, and plain Java.
+     *
+     * @param reason  why nothing faster is there
+     * @param missing what is missing above them
+     */
+    private static Ladder java(Optional<String> vectorProblem, String reason, List<String> missing) {
+        List<Gemm> all = new ArrayList<>();
+        List<String> lines = new ArrayList<>(missing);
+        addVector(vectorProblem, reason, all, lines);
+        all.add(new PlainGemm(all.isEmpty() ? reason : PLAIN));
+        return new Ladder(all, all.getFirst(), lines);
     }
 
-    /** @param wish {@code onednn}, or none that is known */
-    static Ladder withOneDnn(OneDnn.Loading loading, String wish) {
+    private static void addVector(Optional<String> problem, String reason, List<Gemm> all, List<String> missing) {
+        if (problem.isEmpty()) {
+            all.add(new VectorGemm(reason));
+        } else {
+            missing.add("Vector API: " + problem.get());
+        }
+    }
+
+    /**
+     * @param vectorProblem why the Vector API cannot be used, if so
+     * @param wish          {@code onednn}, or none that is known
+     */
+    static Ladder withOneDnn(OneDnn.Loading loading, Optional<String> vectorProblem, String wish) {
         List<String> missing = new ArrayList<>();
         if (!wish.isEmpty() && !wish.equals("onednn")) {
             missing.add("moeplan.gemm=" + wish + ": there is only onednn, vector and plain");
         }
         if (loading.library() == null) {
             String problem = "oneDNN: " + loading.problem();
-            missing.addAll(List.of(problem, VECTOR));
-            return plain(problem, missing);
+            missing.add(problem);
+            return java(vectorProblem, problem, missing);
         }
         OneDnn library = loading.library();
         Products products = new Products(library);
@@ -79,8 +99,8 @@ record Ladder(List<Gemm> all, Gemm besideBf16, List<String> missing) {
         } else {
             all.add(float32);
         }
-        all.add(new PlainGemm("needs nothing but Java"));
-        missing.add(VECTOR);
+        addVector(vectorProblem, "Java was started with its module", all, missing);
+        all.add(new PlainGemm(PLAIN));
         return new Ladder(all, library.hasAmx() ? new SplitGemm(rounded, float32) : float32, missing);
     }
 

@@ -67,7 +67,7 @@ final class OneDnnGemm implements Gemm {
                     ? wanted
                     : NativeScratch.ofThread().rows(NativeScratch.Use.OUTPUT, Element.F32, room(rows), y.width());
             if (stored.isEmpty() || !product(stored.get(), part.outs(), input, output, 0, Products.Then.SET)) {
-                decoded(weight, part, input, output, rows);
+                decoded(weight, part, input, output, rows, from == 0);
             }
             if (!direct) {
                 copy(output, wanted);
@@ -149,14 +149,32 @@ final class OneDnnGemm implements Gemm {
                 output.stride(), weights.type(), weights.outStride(), weights.inStride(), then);
     }
 
-    private void decoded(Matrix weight, Part part, Rows input, Rows output, int rows) {
+    @Override
+    public int decodedTogether(Matrix weight) {
+        return Stored.of(weight, precision).isPresent() ? 0 : panel(decoded(weight), weight.columns());
+    }
+
+    /** What a matrix is decoded to. */
+    private Element decoded(Matrix weight) {
+        return precision == Precision.BF16 || Bf16Decoder.isExact(weight) ? Element.BF16 : Element.F32;
+    }
+
+    /** Outputs of a panel of decoded weights. */
+    private static int panel(Element element, int in) {
+        return Math.max(PANEL_STEP, PANEL_BYTES / (in * element.bytes()) / PANEL_STEP * PANEL_STEP);
+    }
+
+    /** @param first whether no rows of this call have been multiplied yet: a single panel is still there for the next ones */
+    private void decoded(Matrix weight, Part part, Rows input, Rows output, int rows, boolean first) {
         int in = part.ins();
-        Element element = precision == Precision.BF16 || Bf16Decoder.isExact(weight) ? Element.BF16 : Element.F32;
-        int panel = Math.max(PANEL_STEP, PANEL_BYTES / (in * element.bytes()) / PANEL_STEP * PANEL_STEP);
+        Element element = decoded(weight);
+        int panel = panel(element, in);
         for (int column = 0; column < part.outs(); column += panel) {
             int out = Math.min(panel, part.outs() - column);
             Rows scratch = NativeScratch.ofThread().rows(NativeScratch.Use.WEIGHT, element, out, in);
-            if (element == Element.BF16) {
+            if (!first && part.outs() <= panel) {
+                // decoded for the rows before
+            } else if (element == Element.BF16) {
                 Bf16Decoder.ofThread().decode(weight, part.out() + column, part.in(), scratch);
             } else {
                 decode(weight, part.out() + column, part.in(), scratch);

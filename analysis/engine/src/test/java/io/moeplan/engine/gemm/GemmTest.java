@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.moeplan.tensors.matrix.Matrix;
 import java.lang.foreign.Arena;
@@ -21,6 +22,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -42,6 +44,25 @@ final class GemmTest {
             return weight.bf16().isPresent() ? 1.0 / (1 << 17) : 1.0 / (1 << 20);
         }
         return gemm.precision() == Precision.BF16 ? 1.0 / 256 : 1.0 / (1 << 20);
+    }
+
+    /** The same sums in the same order, so that a recording does not depend on how Java was started. */
+    @ParameterizedTest
+    @EnumSource(Weights.class)
+    void vectorsComputeWhatPlainJavaDoes(Weights weights) {
+        assumeTrue(VectorGemm.problem().isEmpty(), "no Vector API here");
+        Random random = new Random(5);
+        for (int[] shape : new int[][]{{1, 5, 7}, {6, 300, 288}, {1027, 33, 520}}) {
+            try (Arena arena = Arena.ofShared()) {
+                Matrix weight = weights.random(arena, random, shape[1], shape[2]);
+                Rows x = random(arena, random, shape[0], weight.columns(), shape[0]);
+                Rows plain = Rows.allocate(arena, Element.F32, shape[0], weight.rows(), shape[0]);
+                Rows vectors = Rows.allocate(arena, Element.F32, shape[0], weight.rows(), shape[0]);
+                new PlainGemm("test").multiply(weight, x, plain);
+                new VectorGemm("test").multiply(weight, x, vectors);
+                assertThat(vectors.data().mismatch(plain.data())).isEqualTo(-1);
+            }
+        }
     }
 
     static Stream<Arguments> formats() {
@@ -265,7 +286,7 @@ final class GemmTest {
                     MemorySegment before = arena.allocate(y.data().byteSize()).copyFrom(y.data());
                     if (!gemm.multiplyAdding(weight, Part.all(weight), x, y)) {
                         assertThat(y.data().mismatch(before)).isEqualTo(-1);
-                        assertThat(gemm instanceof PlainGemm || room < gemm.room(rows)).isTrue();
+                        assertThat(!gemm.name().startsWith("oneDNN") || room < gemm.room(rows)).isTrue();
                         continue;
                     }
                     for (int i = 0; i < rows; i++) {
