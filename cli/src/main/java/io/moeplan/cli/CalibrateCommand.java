@@ -49,7 +49,7 @@ final class CalibrateCommand implements Callable<Integer> {
             ratios[i] = number(cells[0], from + i + 1);
             seconds[i] = number(cells[1], from + i + 1);
         }
-        CostModel fitted = CostModel.DEFAULT.calibrate(ratios, seconds);
+        CostModel fitted = fit(ratios, seconds);
         PrintWriter out = spec.commandLine().getOut();
         out.printf(Locale.ROOT, "dead zone  %.4f  (max/mean up to which imbalance costs nothing)%n", fitted.deadZone());
         out.printf(Locale.ROOT, "           pass --dead-zone %.4f to plan, profile, simulate, compare and report%n",
@@ -58,6 +58,14 @@ final class CalibrateCommand implements Callable<Integer> {
         out.printf(Locale.ROOT, "slope      %.6g s for each 1.0 of max/mean beyond it%n", fitted.slopeSeconds());
         out.flush();
         return ExitCode.OK;
+    }
+
+    private CostModel fit(double[] ratios, double[] seconds) throws IOException {
+        try {
+            return CostModel.DEFAULT.calibrate(ratios, seconds);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(file + ": " + e.getMessage(), e);
+        }
     }
 
     private double number(String cell, int line) throws IOException {

@@ -51,10 +51,11 @@ final class CompareCommand implements Callable<Integer> {
     @Mixin
     private RecordingArgument recording;
 
-    @Option(names = "--nodes", paramLabel = "N", defaultValue = "1", description = "Nodes. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--nodes", paramLabel = "N", converter = AtLeastOne.class, defaultValue = "1",
+            description = "Nodes. Default: ${DEFAULT-VALUE}.")
     private int nodes;
 
-    @Option(names = "--gpus", paramLabel = "G", required = true, split = ",",
+    @Option(names = "--gpus", paramLabel = "G", required = true, converter = AtLeastOne.class, split = ",",
             description = "GPUs over all nodes (the EP size), several separated by commas.")
     private List<Integer> gpus;
 
@@ -82,8 +83,9 @@ final class CompareCommand implements Callable<Integer> {
             + " Default: all.")
     private List<String> algorithms;
 
-    @Option(names = "--time-budget", paramLabel = "SECONDS", description = "Time for each plan of a planner that"
-            + " searches. Default: the planner's.")
+    @Option(names = "--time-budget", paramLabel = "SECONDS", converter = NotNegative.class,
+            description = "Time for each plan of a planner that"
+                    + " searches. Default: the planner's.")
     private Double timeBudget;
 
     @Option(names = "--holdout", paramLabel = "SHARE", defaultValue = "0.5", description = "Share of the steps, the"

@@ -11,10 +11,12 @@ import picocli.CommandLine.Option;
 
 /** The deployment to plan for. */
 final class DeploymentOptions {
-    @Option(names = "--nodes", paramLabel = "N", defaultValue = "1", description = "Nodes. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--nodes", paramLabel = "N", converter = AtLeastOne.class, defaultValue = "1",
+            description = "Nodes. Default: ${DEFAULT-VALUE}.")
     private int nodes;
 
-    @Option(names = "--gpus", paramLabel = "G", required = true, description = "GPUs over all nodes (the EP size).")
+    @Option(names = "--gpus", paramLabel = "G", required = true, converter = AtLeastOne.class,
+            description = "GPUs over all nodes (the EP size).")
     private int gpus;
 
     @ArgGroup

@@ -73,8 +73,9 @@ final class ExportCommand implements Callable<Integer> {
             + " reference takes it.")
     private boolean sum;
 
-    @Option(names = "--pass-tokens", paramLabel = "N", description = "Cut a per-token recording into steps of N tokens."
-            + " Default: as it was recorded.")
+    @Option(names = "--pass-tokens", paramLabel = "N", converter = AtLeastOne.class,
+            description = "Cut a per-token recording into steps of N tokens."
+                    + " Default: as it was recorded.")
     private Integer passTokens;
 
     @Mixin

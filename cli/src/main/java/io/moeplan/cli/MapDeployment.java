@@ -11,13 +11,14 @@ import picocli.CommandLine.Option;
 
 /** The deployment that an engine's map is for, where a command takes one in a plan's place. */
 final class MapDeployment {
-    @Option(names = "--nodes", paramLabel = "N", defaultValue = "1",
+    @Option(names = "--nodes", paramLabel = "N", converter = AtLeastOne.class, defaultValue = "1",
             description = "Nodes that the GPUs of an engine's map are in; plan files say it themselves. Default:"
                     + " ${DEFAULT-VALUE}.")
     private int nodes;
 
-    @Option(names = "--gpus", paramLabel = "G", description = "GPUs over all nodes that an engine's map is for."
-            + " Default: what the file says; vllm-ascend's does.")
+    @Option(names = "--gpus", paramLabel = "G", converter = AtLeastOne.class,
+            description = "GPUs over all nodes that an engine's map is for."
+                    + " Default: what the file says; vllm-ascend's does.")
     private Integer gpus;
 
     /** A plan file, or a map for a model. */

@@ -1,6 +1,10 @@
 package io.moeplan.cli;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine;
@@ -74,7 +78,13 @@ public final class Moeplan implements Runnable {
 
     private static int run(String[] args) {
         try {
-            return commandLine(args).execute(args);
+            StandardOutput stdout = new StandardOutput(new FileOutputStream(FileDescriptor.out));
+            CommandLine commandLine = commandLine(args)
+                    .setOut(new PrintWriter(new OutputStreamWriter(stdout, System.out.charset()), true));
+            int exit = commandLine.execute(args);
+            commandLine.getOut().flush();
+            stdout.failure().ifPresent(why -> System.err.println("moeplan: standard output: " + why));
+            return stdout.failure().isPresent() && exit == ExitCode.OK ? ExitCode.SOFTWARE : exit;
         } catch (OutOfMemoryError e) {
             System.err
                     .println("moeplan: out of memory (" + e.getMessage() + "); give a smaller --memory, or the JVM more"

@@ -33,11 +33,11 @@ final class PlannerOptions {
             + " or decode (time of activated experts and tokens). Default: ${DEFAULT-VALUE}.")
     private Goal objective;
 
-    @Option(names = "--time-budget", paramLabel = "SECONDS", defaultValue = "10",
+    @Option(names = "--time-budget", paramLabel = "SECONDS", converter = NotNegative.class, defaultValue = "10",
             description = "Time that search may take for all layers together. Default: ${DEFAULT-VALUE}.")
     private double timeBudget;
 
-    @Option(names = "--gap", paramLabel = "SHARE", defaultValue = "0.001",
+    @Option(names = "--gap", paramLabel = "SHARE", converter = NotNegative.class, defaultValue = "0.001",
             description = "Gap to the lower bound at which"
                     + " search is content with a layer (objective mean). Default: ${DEFAULT-VALUE}.")
     private double gap;

@@ -21,18 +21,20 @@ final class RecordOptions {
             + " detected by content.")
     private Path workload;
 
-    @Option(names = "--limit", paramLabel = "N", description = "Take the first N requests only.")
+    @Option(names = "--limit", paramLabel = "N", converter = AtLeastOne.class,
+            description = "Take the first N requests only.")
     private Integer limit;
 
     @Option(names = "--mode", paramLabel = "MODE", defaultValue = "per-token", converter = ModeName.class,
             description = "per-token, per-pass or stat. Default: ${DEFAULT-VALUE}.")
     private RecordingMode mode;
 
-    @Option(names = "--pass-tokens", paramLabel = "N", defaultValue = "2048", description = "Tokens of a forward pass,"
-            + " as an engine with chunked prefill would cut the workload. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--pass-tokens", paramLabel = "N", converter = AtLeastOne.class, defaultValue = "2048",
+            description = "Tokens of a forward pass,"
+                    + " as an engine with chunked prefill would cut the workload. Default: ${DEFAULT-VALUE}.")
     private int passTokens;
 
-    @Option(names = "--stat-passes", paramLabel = "N", defaultValue = "10",
+    @Option(names = "--stat-passes", paramLabel = "N", converter = AtLeastOne.class, defaultValue = "10",
             description = "Passes summed into one step in mode stat. Default: ${DEFAULT-VALUE}.")
     private int statPasses;
 
@@ -55,7 +57,8 @@ final class RecordOptions {
             + " is that of a run that did not.")
     private boolean resume;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Threads that compute. Default: all processors.")
+    @Option(names = "--threads", paramLabel = "N", converter = AtLeastOne.class,
+            description = "Threads that compute. Default: all processors.")
     private Integer threads;
 
     @Option(names = "--device", paramLabel = "DEVICE", defaultValue = "auto", converter = DeviceName.class,

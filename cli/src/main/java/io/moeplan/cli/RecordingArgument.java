@@ -12,8 +12,9 @@ final class RecordingArgument {
     @Parameters(index = "0", paramLabel = "REC", description = "A recording: the folder that record or profile made.")
     private Path folder;
 
-    @Option(names = "--pass-tokens", paramLabel = "N", description = "Cut a per-token recording into steps of N tokens,"
-            + " as an engine with chunked prefill would. Default: as it was recorded.")
+    @Option(names = "--pass-tokens", paramLabel = "N", converter = AtLeastOne.class,
+            description = "Cut a per-token recording into steps of N tokens,"
+                    + " as an engine with chunked prefill would. Default: as it was recorded.")
     private Integer passTokens;
 
     Recording open() throws IOException {

@@ -2,6 +2,7 @@ package io.moeplan.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -9,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -149,6 +151,52 @@ class WrongInputTest {
             assertThat(run.exit()).isEqualTo(2);
             assertThat(run.errorLines()).singleElement().asString().startsWith("moeplan: ").contains("--help");
         }
+    }
+
+    @Test
+    void numbersOutOfRangeAreWrongUsage() {
+        for (String[] args : new String[][]{{"plan", "r", "--gpus", "0", "--out", "p"},
+            {"plan", "r", "--gpus", "8", "--nodes", "-1", "--out", "p"},
+            {"plan", "r", "--gpus", "8", "--pass-tokens", "0", "--out", "p"},
+            {"plan", "r", "--gpus", "8", "--time-budget", "-1", "--out", "p"},
+            {"plan", "r", "--gpus", "8", "--gap", "NaN", "--out", "p"},
+            {"record", "--model", "m", "--workload", "w", "--out", "r", "--limit", "0"}}) {
+            Run run = Run.moeplan((Object[]) args);
+            assertThat(run.exit()).isEqualTo(2);
+            assertThat(run.errorLines()).singleElement().asString().contains("or more, not ");
+        }
+    }
+
+    @Test
+    void truncatedManifest() throws IOException {
+        Files.createDirectory(out);
+        Files.writeString(out.resolve("manifest.json"), "{\"format\": ", UTF_8);
+        Run run = Run.moeplan("analyze", out);
+        assertThat(run.errorLines()).singleElement().asString().contains("line 1").doesNotContain("Source");
+    }
+
+    @Test
+    void emptyPlan() throws IOException {
+        Path plan = Files.createFile(temp.resolve("plan.json"));
+        assertThat(Run.moeplan("check", plan).errorLines()).singleElement().asString()
+                .contains("plan.json: is empty");
+    }
+
+    /** Whoever runs the tests may read everything; then there is nothing to see. */
+    @Test
+    void planThatMayNotBeRead() throws IOException {
+        Path plan = Files.createFile(temp.resolve("plan.json"));
+        Files.setPosixFilePermissions(plan, Set.of());
+        assumeThat(Files.isReadable(plan)).isFalse();
+        assertThat(Run.moeplan("check", plan).errorLines()).singleElement().asString()
+                .endsWith("plan.json: cannot be read: permission denied");
+    }
+
+    @Test
+    void measurementsThatAreNone() throws IOException {
+        Path file = Files.createFile(temp.resolve("measured.csv"));
+        assertThat(Run.moeplan("calibrate", file).errorLines()).singleElement().asString()
+                .contains("measured.csv: calibrating");
     }
 
     private Run profile(Path fromModel, Path ofWorkload) {

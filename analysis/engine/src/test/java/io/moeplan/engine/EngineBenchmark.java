@@ -6,7 +6,6 @@ import io.moeplan.engine.cpu.WeightReading;
 import io.moeplan.engine.gemm.Gemm;
 import io.moeplan.engine.gemm.GemmBenchmark;
 import io.moeplan.engine.gemm.Gemms;
-import io.moeplan.engine.gemm.Precision;
 import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.Cost;
 import io.moeplan.engine.model.FeedForward;
@@ -68,7 +67,7 @@ final class EngineBenchmark {
 
     private void run(Gemm gemm) throws Exception {
         TimedBackend[] timed = new TimedBackend[1];
-        Arithmetic arithmetic = new Arithmetic(gemm, Gemms.best(Precision.FP32));
+        Arithmetic arithmetic = Arithmetic.with(gemm);
         try (Engine engine = Engine.open(directory, options,
                 model -> timed[0] = new TimedBackend(new CpuBackend(model, arithmetic, options.threads(),
                         options.memoryBytes(), WeightReading.BY_SIZE, options.warnings())))) {

@@ -107,14 +107,10 @@ final class ManifestJson {
             String place = e.getLocation() == null
                     ? ""
                     : " line " + e.getLocation().getLineNr() + " column " + e.getLocation().getColumnNr() + ":";
-            throw new IOException(file + ":" + place + " not JSON: " + firstLine(e.getOriginalMessage()), e);
+            throw new IOException(file + ":" + place + " not JSON: " + JsonProblem.of(e), e);
         } catch (IllegalArgumentException e) {
             throw new IOException(file + ": " + e.getMessage(), e);
         }
-    }
-
-    private static String firstLine(String message) {
-        return message.lines().findFirst().orElse("");
     }
 
     private static Manifest fromJson(JsonNode json) {

@@ -1,6 +1,7 @@
 package io.moeplan.recording;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -25,12 +26,36 @@ public final class NewFolder {
         Path absolute = out.toAbsolutePath();
         Path temporary = absolute.resolveSibling("." + absolute.getFileName() + ".unfinished");
         delete(temporary);
+        Thread interrupted = Thread.ofPlatform().unstarted(() -> clear(temporary));
+        Runtime.getRuntime().addShutdownHook(interrupted);
         try {
             T made = filling.into(temporary);
             Files.move(temporary, absolute, StandardCopyOption.ATOMIC_MOVE);
             return made;
         } finally {
             delete(temporary);
+            forget(interrupted);
+        }
+    }
+
+    private static void forget(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // The program is being ended: the hook runs already.
+            return;
+        }
+    }
+
+    /** Deletes what was begun when the program is interrupted; the work goes on beside it until the program ends. */
+    private static void clear(Path folder) {
+        for (int tries = 0; tries < 3; tries++) {
+            try {
+                delete(folder);
+                return;
+            } catch (IOException | UncheckedIOException e) {
+                // Something was made or deleted meanwhile: once more.
+            }
         }
     }
 
@@ -43,7 +68,7 @@ public final class NewFolder {
             found = walk.sorted(Comparator.reverseOrder()).toList();
         }
         for (Path each : found) {
-            Files.delete(each);
+            Files.deleteIfExists(each);
         }
     }
 }

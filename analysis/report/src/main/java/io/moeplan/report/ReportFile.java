@@ -27,17 +27,22 @@ public final class ReportFile {
             throw new IOException("cannot write " + target + ": there is no directory " + file.getParent());
         }
         Path temporary = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        // An interrupt ends the program without the clearing up below.
+        temporary.toFile().deleteOnExit();
         try {
             Files.writeString(temporary, text, StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW);
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } catch (FileSystemException e) {
+        } catch (IOException e) {
             throw new IOException("cannot write " + target + ": " + reason(e), e);
         } finally {
             Files.deleteIfExists(temporary);
         }
     }
 
-    private static String reason(FileSystemException e) {
-        return e.getReason() == null ? "permission denied" : e.getReason();
+    private static String reason(IOException e) {
+        if (!(e instanceof FileSystemException fault)) {
+            return e.getMessage();
+        }
+        return fault.getReason() == null ? "permission denied" : fault.getReason();
     }
 }

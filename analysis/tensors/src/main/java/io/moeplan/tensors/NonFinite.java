@@ -11,7 +11,7 @@ import java.nio.ByteOrder;
 public final class NonFinite {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED
             .withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final int CHUNK = 512;
+    private static final int CHUNK = 2048;
 
     private NonFinite() {}
 
@@ -68,8 +68,11 @@ public final class NonFinite {
         long lowests = lowest * lanes;
         long signs = sign * lanes;
         long longs = data.byteSize() / 8;
+        long[] chunk = new long[(int) Math.min(CHUNK, longs)];
         for (long begin = 0; begin < longs; begin += CHUNK) {
-            if ((carries(data, begin * 8, (int) Math.min(CHUNK, longs - begin), masks, lowests) & signs) != 0) {
+            int some = (int) Math.min(CHUNK, longs - begin);
+            MemorySegment.copy(data, LONG, begin * 8, chunk, 0, some);
+            if ((carries(chunk, some, masks, lowests) & signs) != 0) {
                 return true;
             }
         }
@@ -80,10 +83,11 @@ public final class NonFinite {
         return (((rest & masks) + lowests) & signs) != 0;
     }
 
-    private static long carries(MemorySegment data, long from, int longs, long masks, long lowests) {
+    /** From an array, whose loops are vectorised where those over memory segments are not. */
+    private static long carries(long[] chunk, int longs, long masks, long lowests) {
         long all = 0;
         for (int i = 0; i < longs; i++) {
-            all |= (data.get(LONG, from + i * 8L) & masks) + lowests;
+            all |= (chunk[i] & masks) + lowests;
         }
         return all;
     }

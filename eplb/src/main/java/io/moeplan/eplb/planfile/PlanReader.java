@@ -3,6 +3,7 @@ package io.moeplan.eplb.planfile;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.moeplan.eplb.Bound;
 import io.moeplan.eplb.GroupPlacement;
@@ -59,20 +60,29 @@ final class PlanReader {
     }
 
     private static JsonPlace parse(Path file) throws IOException {
+        JsonNode root = tree(file);
+        if (root.isMissingNode()) {
+            throw new PlanFileException(file + ": is empty, so no plan file");
+        }
+        return new JsonPlace(file, "$", root);
+    }
+
+    private static JsonNode tree(Path file) throws IOException {
         try {
-            return new JsonPlace(file, "$", JSON.readTree(Files.readString(file)));
+            return JSON.readTree(Files.readString(file));
         } catch (JsonProcessingException e) {
             String place = e.getLocation() == null
                     ? ""
                     : ": line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr();
-            String cause = e.getOriginalMessage().lines().findFirst().orElse("");
+            // What Jackson adds about the start of what is not closed says nothing of the file.
+            String cause = e.getOriginalMessage().lines().findFirst().orElse("").replaceFirst(" \\(start marker.*", "");
             throw new PlanFileException(file + place + ": is not JSON: " + cause, e);
         } catch (NoSuchFileException e) {
             throw new PlanFileException(file + ": there is no such file", e);
         } catch (CharacterCodingException e) {
             throw new PlanFileException(file + ": is not UTF-8 text, so not a plan file", e);
         } catch (IOException e) {
-            throw new PlanFileException(file + ": cannot be read: " + e.getMessage(), e);
+            throw new PlanFileException(file + ": cannot be read: " + AtomicFile.reason(e), e);
         }
     }
 

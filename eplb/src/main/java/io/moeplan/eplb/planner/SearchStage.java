@@ -102,7 +102,7 @@ final class SearchStage {
                 : new Minimised(new Objective.NoisyMean(), "mean (" + run.planner.goal().name() + " did not help)");
     }
 
-    /** Judges by a few layers whether planning on steps beats planning on their mean; undecided means yes. */
+    /** Judges by a few layers whether planning on steps beats planning on their mean; it does unless they clearly say no. */
     private boolean stepsHelp() {
         int checked = Math.min(CHECKED_LAYERS, run.trace.layers());
         List<Integer> sample = new ArrayList<>();
@@ -110,10 +110,10 @@ final class SearchStage {
             sample.add(i * run.trace.layers() / checked);
         }
         long share = Math.min(MOST_CHECK_EFFORT, (long) (effort * CHECK_SHARE / 2 / Math.max(1, checked)));
-        double gain = SearchRun.inParallel(pool, sample, layer -> stepsGain(layer, share)).stream()
-                .mapToDouble(Double::doubleValue).sum();
+        double[] gains = SearchRun.inParallel(pool, sample, layer -> stepsGain(layer, share)).stream()
+                .mapToDouble(Double::doubleValue).toArray();
         effort -= 2 * share * checked;
-        return gain >= 0;
+        return !StepsCheck.harmful(gains);
     }
 
     private double stepsGain(int layer, long share) {

@@ -60,8 +60,9 @@ public sealed interface Objective {
     }
 
     /**
-     * The fullest GPU of each step, averaged over steps as they were without their sampling noise and as they may come
-     * ({@link LoadForecast}). Where steps do not differ beyond noise that is the window mean.
+     * The fullest GPU of each step, averaged over steps as they may come, without their sampling noise ({@link LoadForecast});
+     * or as they were, where they differ more than can be forecast. Where steps do not differ beyond noise that is the window
+     * mean.
      */
     record Steps() implements Objective {
         @Override
@@ -110,7 +111,7 @@ public sealed interface Objective {
 
         @Override
         public ReplicaLoad load(int[][] counts, int gpus, long seed) {
-            return TokenLoads.noisy(forecast(counts, seed).tokens(), gpus);
+            return TokenLoads.noisy(draws(counts, seed).tokens(), gpus);
         }
 
         @Override
@@ -160,5 +161,9 @@ public sealed interface Objective {
 
     private static LoadForecast forecast(int[][] counts, long seed) {
         return counts.length < LEAST_STEPS ? LoadForecast.mean(counts) : LoadForecast.of(counts, seed);
+    }
+
+    private static LoadForecast draws(int[][] counts, long seed) {
+        return counts.length < LEAST_STEPS ? LoadForecast.mean(counts) : LoadForecast.draws(counts, seed);
     }
 }

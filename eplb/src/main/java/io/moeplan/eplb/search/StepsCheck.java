@@ -5,6 +5,8 @@ import java.util.Arrays;
 /** Whether planning on steps would have been better than planning on their mean, judged on steps not planned on. */
 public final class StepsCheck {
     private static final double PLANNED_ON = 2.0 / 3;
+    /** In standard errors of the mean gain over layers. */
+    private static final double DOUBT = 3;
 
     private StepsCheck() {}
 
@@ -37,6 +39,22 @@ public final class StepsCheck {
         int[][] after = Arrays.copyOfRange(counts, cut, counts.length);
         return judge.maxOverMean(plan(problem, new Objective.NoisyMean(), before, effort, seed), after)
                 - judge.maxOverMean(plan(problem, new Objective.Steps(), before, effort, seed), after);
+    }
+
+    /**
+     * Whether the gains of layers ({@link #gain}) are below zero beyond doubt. A plan on the mean loses far more where steps
+     * help than one on steps where they do not, so a few unlucky steps must not decide: as they go on from each other, a
+     * layer's gain counts as one observation, and one layer alone tells nothing.
+     *
+     * @param gains {@code [layers]}
+     */
+    public static boolean harmful(double[] gains) {
+        if (gains.length < 2) {
+            return false;
+        }
+        double mean = Arrays.stream(gains).average().orElseThrow();
+        double squares = Arrays.stream(gains).map(gain -> (gain - mean) * (gain - mean)).sum();
+        return mean < -DOUBT * Math.sqrt(squares / (gains.length - 1) / gains.length);
     }
 
     private static int[] plan(LayerProblem problem, Objective objective, int[][] counts, long effort, long seed) {

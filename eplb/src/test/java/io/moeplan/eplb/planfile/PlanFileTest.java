@@ -138,7 +138,7 @@ class PlanFileTest {
         Files.write(file, new byte[]{(byte) 0xff, (byte) 0xfe, 0});
         assertThatThrownBy(() -> PlanFile.read(file)).hasMessage(file + ": is not UTF-8 text, so not a plan file");
         Files.writeString(file, "");
-        assertThatThrownBy(() -> PlanFile.read(file)).hasMessage(file + ": $: is not an object");
+        assertThatThrownBy(() -> PlanFile.read(file)).hasMessage(file + ": is empty, so no plan file");
         Files.writeString(file, "[1, 2]");
         assertThatThrownBy(() -> PlanFile.read(file)).hasMessage(file + ": $: is not an object");
         Files.writeString(file, "[".repeat(100_000));

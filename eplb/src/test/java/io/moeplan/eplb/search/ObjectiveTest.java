@@ -107,6 +107,20 @@ class ObjectiveTest {
         return sum;
     }
 
+    /** Each step has other hot experts: no few factors tell that, so the steps are planned on as they were. */
+    @Test
+    void stepsThatNoFactorsDescribeAreTakenAsTheyWere() {
+        SplittableRandom random = new SplittableRandom(4);
+        int[][] counts = new int[20][40];
+        for (int[] step : counts) {
+            Arrays.setAll(step, e -> (int) (200 * Math.exp(0.5 * random.nextGaussian())));
+        }
+        LoadForecast forecast = LoadForecast.of(counts, 1);
+        assertThat(forecast.tokens()).hasDimensions(20, 40);
+        assertThat(sum(forecast.tokens()[7], 3, 9)).isEqualTo(Arrays.stream(counts[7], 3, 9).sum());
+        assertThat(LoadForecast.draws(counts, 1).tokens().length).isGreaterThan(20);
+    }
+
     @Test
     void manyStepsAreSummedInBins() {
         int[][] counts = new int[350][6];
@@ -133,6 +147,14 @@ class ObjectiveTest {
         }
         assertThat(StepsCheck.gain(LayerProblem.of(16, 1, 8, 2), counts, 1_000_000, 1,
                 ObjectiveTest::maxOverMean)).isGreaterThan(0.2);
+    }
+
+    @Test
+    void anUnluckyLayerDoesNotSpeakAgainstSteps() {
+        assertThat(StepsCheck.harmful(new double[]{})).isFalse();
+        assertThat(StepsCheck.harmful(new double[]{-1})).isFalse();
+        assertThat(StepsCheck.harmful(new double[]{0.1, -0.3, 0.1, -0.2})).isFalse();
+        assertThat(StepsCheck.harmful(new double[]{-0.1, -0.3, -0.2, -0.2})).isTrue();
     }
 
     /** Of experts without further replicas, two on each of 8 GPUs. */

@@ -83,8 +83,7 @@ final class AbsorbedHeads implements Heads {
     }
 
     @Override
-    public void output(Kept kept, float[][] mixed, int head, int count, float[][] out,
-            Scratch scratch) {
+    public float[][] outputs(Kept kept, float[][] mixed, int head, int count, Scratch scratch) {
         int rows = kept.count();
         float[][] values = scratch.rows(Scratch.Use.QUERY, rows, count * shape.valueDim());
         float[][] one = scratch.rows(Scratch.Use.HEAD, rows, shape.valueDim());
@@ -97,7 +96,12 @@ final class AbsorbedHeads implements Heads {
                 System.arraycopy(one[i], 0, values[i], h * shape.valueDim(), shape.valueDim());
             }
         }
-        heads.output(kept, values, head, count, out, scratch);
+        return values;
+    }
+
+    @Override
+    public LayerWeights.Linear output() {
+        return heads.output();
     }
 
     @Override

@@ -11,17 +11,24 @@ import java.util.Optional;
  * once, while what its experts give it is a small part of its residual; so only the experts' products are rounded.
  *
  * @param fast  the products of experts and dense feed-forward blocks
- * @param exact all others, in float32
+ * @param exact all others, in float32 or about as precisely
  */
 public record Arithmetic(Gemm fast, Gemm exact) {
     /** The fastest that this machine has. */
     public static Arithmetic fastest() {
-        return new Arithmetic(Gemms.best(Precision.BF16), Gemms.best(Precision.FP32));
+        return with(Gemms.best(Precision.BF16));
     }
 
     /** The fastest in float32. */
     public static Arithmetic float32() {
         return new Arithmetic(Gemms.best(Precision.FP32), Gemms.best(Precision.FP32));
+    }
+
+    /** Experts' products by this one. */
+    public static Arithmetic with(Gemm fast) {
+        return fast.precision() == Precision.FP32
+                ? new Arithmetic(fast, Gemms.best(Precision.FP32))
+                : new Arithmetic(fast, Gemms.besideBf16());
     }
 
     /**
@@ -38,7 +45,7 @@ public record Arithmetic(Gemm fast, Gemm exact) {
                 .orElseThrow(() -> new IllegalArgumentException("this machine does not compute in "
                         + name(precision.get()) + " (" + String.join("; ", Gemms.missing())
                         + "); use --precision auto"));
-        return new Arithmetic(fast, Gemms.best(Precision.FP32));
+        return with(fast);
     }
 
     private static String name(Precision precision) {

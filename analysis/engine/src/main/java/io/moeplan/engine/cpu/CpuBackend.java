@@ -55,7 +55,8 @@ public final class CpuBackend implements Backend {
             case STREAMED -> false;
         };
         this.finite = new FiniteCheck(warnings);
-        this.workers = new Workers(arithmetic, threads, WaveBuffers.tileRows(model.architecture(), sizes, threads));
+        this.workers = new Workers(arithmetic, threads, WaveBuffers.tileRows(model.architecture(), sizes, threads),
+                WaveBuffers.sharedRows(model.architecture(), sizes));
         this.weights = weights(model.layers().size(), false);
     }
 

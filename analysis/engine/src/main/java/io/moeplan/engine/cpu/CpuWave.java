@@ -185,7 +185,7 @@ final class CpuWave implements Wave {
                         .map(expert -> expert.over(place)).toList(),
                 buffers.outputs(), workers, work));
         use(layer, Piece.Part.SHARED, work, (piece, place) -> experts.shared(block.shared().orElseThrow().over(place),
-                block.sharedGate(), workers, work));
+                block.sharedGate(), buffers.outputs(), workers, work));
     }
 
     @Override

@@ -11,8 +11,10 @@ import java.util.function.IntUnaryOperator;
  * @param tokens  the wave's number of each pair's token, {@code [pairs]}
  * @param weights what each pair's output is multiplied with, {@code [pairs]}
  * @param offsets the first pair of each expert, {@code [experts + 1]}
+ * @param ofToken the pairs of each token, ascending, {@code [tokens][topK]}
+ * @param topK    pairs of a token
  */
-record ExpertGroups(int[] tokens, float[] weights, int[] offsets) {
+record ExpertGroups(int[] tokens, float[] weights, int[] offsets, int[] ofToken, int topK) {
     /**
      * Pairs {@code [from, to)}, all of one expert.
      *
@@ -41,24 +43,33 @@ record ExpertGroups(int[] tokens, float[] weights, int[] offsets) {
             tokens[place] = pair / routing.topK();
             weights[place] = routing.weights()[pair];
         }
-        return new ExpertGroups(tokens, weights, offsets);
+        return new ExpertGroups(tokens, weights, offsets, ofToken(tokens, routing.topK()), routing.topK());
+    }
+
+    private static int[] ofToken(int[] tokens, int topK) {
+        int[] ofToken = new int[tokens.length];
+        int[] found = new int[tokens.length / topK];
+        for (int pair = 0; pair < tokens.length; pair++) {
+            int token = tokens[pair];
+            ofToken[token * topK + found[token]++] = pair;
+        }
+        return ofToken;
     }
 
     /**
      * The pairs of experts {@code [first, last)} cut into tiles of one expert each, in ascending order, and the tiles into
      * consecutive batches.
      *
-     * @param tileRows  pairs of a tile at most
-     * @param multiple  an expert with more than one tile is cut into a multiple of so many, about even ones
+     * @param tileRows  pairs of a tile at most, of an expert with so many
      * @param batchRows rows of outputs of a batch at most (a single tile always fits)
      * @param room      the rows of outputs that a tile of so many pairs takes
      */
-    List<List<Tile>> batches(int first, int last, int tileRows, int multiple, int batchRows, IntUnaryOperator room) {
+    List<List<Tile>> batches(int first, int last, IntUnaryOperator tileRows, int batchRows, IntUnaryOperator room) {
         List<List<Tile>> batches = new ArrayList<>();
         List<Tile> batch = new ArrayList<>();
         int place = 0;
         for (int e = first; e < last; e++) {
-            int step = evenRows(offsets[e + 1] - offsets[e], tileRows, multiple);
+            int step = tileRows.applyAsInt(offsets[e + 1] - offsets[e]);
             for (int from = offsets[e]; from < offsets[e + 1]; from += step) {
                 int to = Math.min(from + step, offsets[e + 1]);
                 int rows = room.applyAsInt(to - from);
@@ -77,24 +88,32 @@ record ExpertGroups(int[] tokens, float[] weights, int[] offsets) {
         return batches;
     }
 
-    private static int evenRows(int pairs, int tileRows, int multiple) {
+    /**
+     * Rows of about even tiles.
+     *
+     * @param tileRows rows of a tile at most
+     * @param multiple more than one tile are a multiple of so many
+     */
+    static int evenRows(int pairs, int tileRows, int multiple) {
         return pairs <= tileRows
                 ? tileRows
                 : Math.ceilDiv(pairs, Math.ceilDiv(Math.ceilDiv(pairs, tileRows), multiple) * multiple);
     }
 
-    /** The first pair of a tile whose token is {@code token} or later, the tile's end if there is none. */
-    int firstFrom(Tile tile, int token) {
-        int low = tile.from();
-        int high = tile.to();
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (tokens[middle] < token) {
-                low = middle + 1;
-            } else {
-                high = middle;
+    /** How many tokens go to an expert. */
+    int pairs(int expert) {
+        return offsets[expert + 1] - offsets[expert];
+    }
+
+    /** The row of each pair's output in the buffer of a batch, for the batch's pairs only, the first one's first. */
+    static int[] places(List<Tile> batch) {
+        int first = batch.getFirst().from();
+        int[] places = new int[batch.getLast().to() - first];
+        for (Tile tile : batch) {
+            for (int pair = tile.from(); pair < tile.to(); pair++) {
+                places[pair - first] = tile.place() + pair - tile.from();
             }
         }
-        return low;
+        return places;
     }
 }

@@ -27,14 +27,17 @@ final class GatedMlp {
             inner = inner(mlp, activation, x, scratch);
         }
         gemm.multiply(mlp.down().weight(), inner, y);
-        float[] downBias = bias(mlp.down());
-        if (downBias != null) {
-            float[] row = scratch.row(Scratch.Use.ROW, y.width());
-            for (int i = 0; i < y.rows(); i++) {
-                Projection.read(y, i, row);
-                add(downBias, row, y.width());
-                Projection.write(row, 0, y, i);
-            }
+        addBias(mlp.down(), y, 0, y.rows(), scratch);
+    }
+
+    /** Adds the projection's bias, if it has one, to {@code count} rows from {@code from} on. */
+    static void addBias(LayerWeights.Linear linear, Rows y, int from, int count, Scratch scratch) {
+        float[] bias = bias(linear);
+        float[] row = scratch.row(Scratch.Use.ROW, y.width());
+        for (int i = from; bias != null && i < from + count; i++) {
+            Projection.read(y, i, row);
+            add(bias, row, y.width());
+            Projection.write(row, 0, y, i);
         }
     }
 
@@ -45,13 +48,26 @@ final class GatedMlp {
         Rows ups = scratch.rows(Scratch.Native.UP, gemm, Element.F32, x.rows(), width);
         gemm.multiply(mlp.gate().weight(), x, gates);
         gemm.multiply(mlp.up().weight(), x, ups);
+        // in place of the gates: rounding to half the bytes never overtakes reading
+        Rows inner = scratch.rows(Scratch.Native.GATE, gemm, gemm.input(), x.rows(), width);
+        activate(mlp, activation, gates, ups, inner, 0, x.rows(), scratch);
+        return inner;
+    }
+
+    /**
+     * {@code inner = activation(gates, ups)} for {@code count} rows from {@code from} on.
+     *
+     * @param gates {@code [rows][width]}, float32, without their bias; {@code ups} likewise
+     * @param inner {@code [rows][width]} of the type that products take
+     */
+    static void activate(LayerWeights.Mlp mlp, FeedForward.Activation activation, Rows gates, Rows ups, Rows inner,
+            int from, int count, Scratch scratch) {
+        int width = inner.width();
         float[] gate = scratch.row(Scratch.Use.GATE, width);
         float[] up = scratch.row(Scratch.Use.UP, width);
         float[] gateBias = bias(mlp.gate());
         float[] upBias = bias(mlp.up());
-        // in place of the gates: rounding to half the bytes never overtakes reading
-        Rows inner = scratch.rows(Scratch.Native.GATE, gemm, gemm.input(), x.rows(), width);
-        for (int i = 0; i < x.rows(); i++) {
+        for (int i = from; i < from + count; i++) {
             Projection.read(gates, i, gate);
             Projection.read(ups, i, up);
             add(gateBias, gate, width);
@@ -59,7 +75,6 @@ final class GatedMlp {
             Numeric.gate(activation, gate, up, width, scratch.exponentials());
             Projection.write(gate, 0, inner, i);
         }
-        return inner;
     }
 
     /** A projection's bias, null if it has none. */

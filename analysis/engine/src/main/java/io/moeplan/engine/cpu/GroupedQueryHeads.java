@@ -108,11 +108,10 @@ final class GroupedQueryHeads implements Heads {
     }
 
     @Override
-    public void output(Kept kept, float[][] mixed, int head, int heads, float[][] out,
-            Scratch scratch) {
-        int width = heads * shape.headDim();
-        int rows = kept.count();
+    public float[][] outputs(Kept kept, float[][] mixed, int head, int heads, Scratch scratch) {
         if (shape.gated()) {
+            int width = heads * shape.headDim();
+            int rows = kept.count();
             float[][] gates = scratch.rows(Scratch.Use.QUERY, rows, width);
             gatedPart(1, kept, head, heads, gates, scratch);
             for (int i = 0; i < rows; i++) {
@@ -121,12 +120,12 @@ final class GroupedQueryHeads implements Heads {
                 }
             }
         }
-        Part part = Part.columns(weights.output().weight(), head * shape.headDim(), width);
-        if (head == 0) {
-            Projection.apply(weights.output(), part, mixed, rows, out, scratch);
-        } else {
-            Projection.apply(weights.output().weight(), part, mixed, 0, rows, out, 0, scratch);
-        }
+        return mixed;
+    }
+
+    @Override
+    public LayerWeights.Linear output() {
+        return weights.output();
     }
 
     @Override

@@ -1,5 +1,7 @@
 package io.moeplan.engine.cpu;
 
+import io.moeplan.engine.model.LayerWeights;
+
 /**
  * The projections of a softmax attention, some heads at a time. What all heads are projected from is made once per token and
  * kept ({@link #prepare}), so that a layer with many heads needs keys and values of a few of them only.
@@ -42,12 +44,15 @@ interface Heads {
     void queries(Kept kept, Positions tokens, int head, int heads, float[][] q, Scratch scratch);
 
     /**
-     * What these heads add to the residual stream.
+     * What the output projection takes of these heads.
      *
      * @param mixed {@code [rows][heads * valueDim]}, may be changed
-     * @param out   {@code [rows][hidden]}
+     * @return {@code [rows][heads * width]}, {@code heads} times as wide as a head's columns in {@link #output}
      */
-    void output(Kept kept, float[][] mixed, int head, int heads, float[][] out, Scratch scratch);
+    float[][] outputs(Kept kept, float[][] mixed, int head, int heads, Scratch scratch);
+
+    /** The output projection, whose columns are all heads' values one after the other. */
+    LayerWeights.Linear output();
 
     /** The sink of a query head, negative infinity if it has none. */
     float sink(int head);

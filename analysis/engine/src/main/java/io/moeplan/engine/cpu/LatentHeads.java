@@ -108,16 +108,13 @@ final class LatentHeads implements Heads {
     }
 
     @Override
-    public void output(Kept kept, float[][] mixed, int head, int heads, float[][] out,
-            Scratch scratch) {
-        int rows = kept.count();
-        Part part = Part.columns(weights.output().weight(), head * shape.valueDim(),
-                heads * shape.valueDim());
-        if (head == 0) {
-            Projection.apply(weights.output(), part, mixed, rows, out, scratch);
-        } else {
-            Projection.apply(weights.output().weight(), part, mixed, 0, rows, out, 0, scratch);
-        }
+    public float[][] outputs(Kept kept, float[][] mixed, int head, int heads, Scratch scratch) {
+        return mixed;
+    }
+
+    @Override
+    public LayerWeights.Linear output() {
+        return weights.output();
     }
 
     @Override

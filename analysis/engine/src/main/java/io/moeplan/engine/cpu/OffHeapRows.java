@@ -56,6 +56,12 @@ final class OffHeapRows {
                 width, room);
     }
 
+    /** Some rows, to be written: only those after the last of all are padding. */
+    Rows written(int from, int count) {
+        int room = from + count == rows ? count + PADDING : count;
+        return new Rows(data.asSlice(at(from), at(room)), element, count, width, width, room);
+    }
+
     /** The first {@code count} numbers of a row. */
     void read(int row, float[] into, int count) {
         read(row, 0, into, count);
@@ -88,9 +94,12 @@ final class OffHeapRows {
         write(row, from, width);
     }
 
-    /** Copies a row as it is into memory for numbers of the same type. */
-    void copy(int row, int count, MemorySegment into, long intoByte) {
-        MemorySegment.copy(data, at(row), into, intoByte, (long) count * element.bytes());
+    /** Copies rows {@code which[from + i]} as they are into all rows {@code i} of a matrix of numbers of the same type. */
+    void gather(int[] which, int from, Rows into) {
+        long bytes = (long) into.width() * element.bytes();
+        for (int i = 0; i < into.rows(); i++) {
+            MemorySegment.copy(data, at(which[from + i]), into.data(), into.at(i), bytes);
+        }
     }
 
     /** {@code this[row] += factor * x}; {@code buffer} is scratch of this width. */

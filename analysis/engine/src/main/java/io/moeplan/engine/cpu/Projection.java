@@ -26,12 +26,6 @@ final class Projection {
         add(linear.bias(), all, rows, y, yRow);
     }
 
-    /** A part of the matrix, and the bias of its outputs if there is one. */
-    static void apply(LayerWeights.Linear linear, Part part, float[][] x, int rows, float[][] y, Scratch scratch) {
-        apply(linear.weight(), part, x, 0, rows, y, 0, scratch);
-        add(linear.bias(), part, rows, y, 0);
-    }
-
     /** A part of the matrix, and the bias of its outputs if there is one, for rows outside the heap. */
     static void apply(LayerWeights.Linear linear, Part part, Rows x, float[][] y, Scratch scratch) {
         apply(linear.weight(), part, x, y, 0, scratch);
@@ -41,6 +35,34 @@ final class Projection {
     /** A part of the matrix, for rows outside the heap. */
     static void apply(Matrix weight, Part part, Rows x, float[][] y, int yRow, Scratch scratch) {
         multiply(scratch.arithmetic().exact(), weight, part, x, y, yRow, scratch);
+    }
+
+    /**
+     * {@code to[from + i] += scale * x[i] * w^T} for {@code i < rows} with columns {@code [column, column + width)} of the
+     * matrix; with the first ones the bias is added as well.
+     *
+     * @param x {@code [rows][width]}
+     */
+    static void add(LayerWeights.Linear linear, int column, int width, float[][] x, int rows, float scale,
+            OffHeapRows to, int from, Scratch scratch) {
+        Gemm gemm = scratch.arithmetic().exact();
+        Part part = Part.columns(linear.weight(), column, width);
+        Rows input = scratch.rows(Scratch.Native.FACTOR, gemm, gemm.input(), rows, width);
+        for (int i = 0; i < rows; i++) {
+            write(x[i], 0, input, i);
+        }
+        Optional<Vector> bias = column == 0 ? linear.bias() : Optional.empty();
+        boolean plain = scale == 1 && bias.isEmpty();
+        if (plain && gemm.multiplyAdding(linear.weight(), part, input, to.written(from, rows))) {
+            return;
+        }
+        float[][] result = scratch.rows(Scratch.Use.OUTPUT, rows, part.outs());
+        multiply(gemm, linear.weight(), part, input, result, 0, scratch);
+        add(bias, part, rows, result, 0);
+        float[] buffer = scratch.row(Scratch.Use.ROW, part.outs());
+        for (int i = 0; i < rows; i++) {
+            to.add(from + i, scale, result[i], buffer);
+        }
     }
 
     private static void add(Optional<Vector> bias, Part part, int rows, float[][] y, int yRow) {

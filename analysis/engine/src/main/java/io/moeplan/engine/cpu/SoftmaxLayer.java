@@ -182,12 +182,10 @@ final class SoftmaxLayer {
                 }
                 i += together;
             }
-            float[][] out = scratch.rows(Scratch.Use.OUTPUT, rows, architecture.hidden());
-            heads.output(x, mixed, firstQuery, queries, out, scratch);
-            float[] buffer = scratch.row(Scratch.Use.ROW, architecture.hidden());
-            for (int i = 0; i < rows; i++) {
-                residual.add(from + i, architecture.scales().residual(), out[i], buffer);
-            }
+            float[][] outputs = heads.outputs(x, mixed, firstQuery, queries, scratch);
+            int width = heads.output().weight().columns() / shape.heads();
+            Projection.add(heads.output(), firstQuery * width, queries * width, outputs, rows,
+                    architecture.scales().residual(), residual, from, scratch);
         }
     }
 }

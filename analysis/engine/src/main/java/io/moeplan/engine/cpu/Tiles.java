@@ -7,10 +7,12 @@ package io.moeplan.engine.cpu;
  */
 record Tiles(int from, int to, int size) {
     private static final int MIN_ROWS = 64;
+    /** Tiles have a multiple of so many rows, which saves products their padding. */
+    private static final int STEP = 16;
 
     /** Tiles that keep the threads evenly busy, yet are large enough to make decoding weights cheap. */
     static Tiles of(int from, int to, int threads, int mostRows) {
-        int even = Math.ceilDiv(to - from, threads * 4);
+        int even = Math.ceilDiv(Math.ceilDiv(to - from, threads * 4), STEP) * STEP;
         // A few rows gain nothing from waiting for one thread to decode the weights for all of them.
         int least = Math.clamp(Math.ceilDiv(to - from, threads), 1, Math.min(MIN_ROWS, mostRows));
         return new Tiles(from, to, Math.clamp(even, least, mostRows));

@@ -47,12 +47,26 @@ record WaveBuffers(MemorySegment keyValues, int attendedTokens, Rows outputs) {
         return Math.clamp(rows, MIN_TILE_ROWS, Projection.MAX_ROWS);
     }
 
+    /** Rows of experts that all threads work on together. */
+    static int sharedRows(Architecture architecture, Sizes sizes) {
+        return SharedMlp.rows(sizes.sharedBytes(), architecture.hidden(), expertWidth(architecture));
+    }
+
+    private static int expertWidth(Architecture architecture) {
+        return architecture.layers().stream().mapToInt(layer -> switch (layer.feedForward()) {
+            case FeedForward.Dense dense -> 0;
+            case FeedForward.Sparse sparse -> Math.max(sparse.width(),
+                    sparse.shared().map(FeedForward.Shared::width).orElse(0));
+        }).max().orElse(0);
+    }
+
     /** Bytes that a wave takes at its peak. */
     static long bytes(Architecture architecture, Element element, Sizes sizes, long tokens, int longest, int threads) {
         long hidden = architecture.hidden();
         long topK = architecture.sparse(architecture.moeLayers()[0]).router().topK();
-        // Residual and what is kept; id and position; routing (2 + 4) and pairs sorted by expert (4 + 4).
-        long perToken = 4 * hidden + (long) element.bytes() * keptWidth(architecture) + 8 + 14 * topK;
+        // Residual and what is kept; id and position; routing (2 + 4) and pairs sorted by expert (4 + 4), by token (4), and
+        // their places (4).
+        long perToken = 4 * hidden + (long) element.bytes() * keptWidth(architecture) + 8 + 22 * topK;
         long attended = attendedTokens(tokens, longest, threads);
         long rows = Math.min(tokens, tileRows(architecture, sizes, threads));
         long perThread = 4 * rows * tileWidth(architecture) + THREAD_BYTES;
@@ -60,7 +74,8 @@ record WaveBuffers(MemorySegment keyValues, int attendedTokens, Rows outputs) {
                 + 4 * hidden * outputRows(architecture, sizes, tokens)
                 + keyValueBytes(architecture, element, tokens, longest, threads)
                 + 4 * attended * deltaWidth(architecture) + 4L * longest * rotaryWidth(architecture)
-                + threads * perThread;
+                + threads * perThread + Math.min(tokens, sharedRows(architecture, sizes))
+                        * SharedMlp.rowBytes(architecture.hidden(), expertWidth(architecture));
     }
 
     /** Floats kept per token between the steps of a layer. */

@@ -23,6 +23,7 @@ final class Workers implements AutoCloseable {
 
     private final ExecutorService pool;
     private final int tileRows;
+    private final int sharedRows;
     private final Scratch[] scratch;
 
     /**
@@ -31,9 +32,11 @@ final class Workers implements AutoCloseable {
      * @param arithmetic what tasks multiply with
      * @param threads    how many tasks run at once, the caller's included
      * @param tileRows   rows that a task takes at most
+     * @param sharedRows rows of an MLP that all threads work on together, at most
      */
-    Workers(Arithmetic arithmetic, int threads, int tileRows) {
+    Workers(Arithmetic arithmetic, int threads, int tileRows, int sharedRows) {
         this.tileRows = tileRows;
+        this.sharedRows = sharedRows;
         scratch = IntStream.range(0, threads).mapToObj(i -> new Scratch(arithmetic)).toArray(Scratch[]::new);
         pool = threads == 1
                 ? null
@@ -47,6 +50,10 @@ final class Workers implements AutoCloseable {
 
     int tileRows() {
         return tileRows;
+    }
+
+    int sharedRows() {
+        return sharedRows;
     }
 
     /** Rows {@code [from, to)} cut into tiles that keep all threads evenly busy. */

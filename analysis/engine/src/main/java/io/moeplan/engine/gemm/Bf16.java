@@ -13,6 +13,8 @@ public final class Bf16 {
 
     private final int[] wide = new int[CHUNK];
     private final short[] narrow = new short[CHUNK];
+    private final float[] high = new float[CHUNK];
+    private final float[] rest = new float[CHUNK];
 
     private Bf16() {}
 
@@ -27,6 +29,42 @@ public final class Bf16 {
         Bf16 own = OF_THREAD.get();
         for (int row = 0; row < from.rows(); row++) {
             own.round(from.data(), from.at(row), into.data(), into.at(row), from.width());
+        }
+    }
+
+    /**
+     * Writes {@code from}, float32, as a sum of two: {@code high} is what it rounds to, {@code low} what the rest rounds to.
+     * Their sum differs from it by at most {@code 2^-17} of it, unless it is too large for bfloat16.
+     *
+     * @param high bfloat16 of the same rows and width, in other memory
+     * @param low  likewise
+     * @throws IllegalArgumentException if the types or shapes are others
+     */
+    public static void split(Rows from, Rows high, Rows low) {
+        check(from, Element.F32, high, Element.BF16);
+        check(from, Element.F32, low, Element.BF16);
+        Bf16 own = OF_THREAD.get();
+        for (int row = 0; row < from.rows(); row++) {
+            for (int done = 0; done < from.width(); done += CHUNK) {
+                int some = Math.min(CHUNK, from.width() - done);
+                own.split(from.data(), from.at(row) + 4L * done, high.data(), high.at(row) + 2L * done, low.data(),
+                        low.at(row) + 2L * done, some);
+            }
+        }
+    }
+
+    private void split(MemorySegment from, long fromByte, MemorySegment intoHigh, long highByte, MemorySegment intoLow,
+            long lowByte, int count) {
+        round(from, fromByte, intoHigh, highByte, count);
+        widen(intoHigh, highByte, MemorySegment.ofArray(high), 0, count);
+        MemorySegment.copy(from, ValueLayout.JAVA_FLOAT_UNALIGNED, fromByte, rest, 0, count);
+        subtract(rest, high, count);
+        round(MemorySegment.ofArray(rest), 0, intoLow, lowByte, count);
+    }
+
+    private static void subtract(float[] from, float[] subtracted, int count) {
+        for (int i = 0; i < count; i++) {
+            from[i] -= subtracted[i];
         }
     }
 

@@ -52,6 +52,30 @@ public interface Gemm {
         return false;
     }
 
+    /**
+     * Outputs of a matrix whose weights a call decodes together, 0 if it uses them as they lie. Work may be divided by whole
+     * multiples of so many outputs without changing a bit of them.
+     */
+    default int decodedTogether(Matrix weight) {
+        return 0;
+    }
+
+    /**
+     * {@code y[i][j] += sum over k of x[i][k] * weight[part.out() + j][part.in() + k]}, without the product ever leaving
+     * the cache.
+     *
+     * @param x {@code [rows][part.ins()]}
+     * @param y float32 {@code [rows][part.outs()]}, in other memory than {@code x}; its padding is added to as well
+     * @return false if it cannot with a matrix that is stored so, or memory without room for padding; {@code y} is as it
+     *         was then
+     * @throws IllegalArgumentException  if the shapes do not fit together or {@code y} is not float32
+     * @throws IndexOutOfBoundsException if the matrix has no such part
+     */
+    default boolean multiplyAdding(Matrix weight, Part part, Rows x, Rows y) {
+        Shapes.check(weight, part, x, y);
+        return false;
+    }
+
     /** With the whole matrix. */
     default void multiply(Matrix weight, Rows x, Rows y) {
         multiply(weight, Part.all(weight), x, y);

@@ -22,6 +22,14 @@ public final class Gemms {
         return Machine.LADDER.best(precision);
     }
 
+    /**
+     * What computes products that are not to be rounded where others are: in float32, or about as precisely where float32 is
+     * many times as slow as bfloat16 (AMX).
+     */
+    public static Gemm besideBf16() {
+        return Machine.LADDER.besideBf16();
+    }
+
     /** All of them, the one to use first. */
     public static List<Gemm> all() {
         return Machine.LADDER.all();

@@ -11,12 +11,12 @@ import java.util.stream.Stream;
 /**
  * The implementations that this machine has, fastest first, and why it has no others.
  *
- * @param all     for each precision the first of them is the one to use
- * @param missing a line for each one that is not there: what it is and what it lacks
+ * @param all        for each precision the first of them is the one to use
+ * @param besideBf16 what computes, about as precisely as float32, products that are not to be rounded to bfloat16
+ * @param missing    a line for each one that is not there: what it is and what it lacks
  */
-record Ladder(List<Gemm> all, List<String> missing) {
-    private static final String VECTOR = "Vector API: an incubator module of the JDK, which prints a warning at every start;"
-            + " plain Java loops are vectorised without it";
+record Ladder(List<Gemm> all, Gemm besideBf16, List<String> missing) {
+    private static final String PLAIN = "needs nothing but Java";
 
     Ladder {
         all = List.copyOf(all);
@@ -30,53 +30,78 @@ record Ladder(List<Gemm> all, List<String> missing) {
      */
     static Ladder of(String wish) {
         return switch (wish) {
-            case "vector" -> plain("moeplan.gemm=vector, but " + VECTOR, List.of(oneDnnOff(wish), VECTOR));
-            case "plain" -> plain("moeplan.gemm=plain", List.of(oneDnnOff(wish)));
-            default -> withOneDnn(OneDnn.load(), wish);
+            case "vector" -> java(VectorGemm.problem(), "moeplan.gemm=vector", List.of(off("oneDNN", wish)));
+            case "plain" -> java(Optional.of("switched off by moeplan.gemm=plain"), "moeplan.gemm=plain",
+                    List.of(off("oneDNN", wish)));
+            default -> withOneDnn(OneDnn.load(), VectorGemm.problem(), wish);
         };
     }
 
-    private static String oneDnnOff(String wish) {
-        return "oneDNN: switched off by moeplan.gemm=" + wish;
+    private static String off(String what, String wish) {
+        return what + ": switched off by moeplan.gemm=" + wish;
     }
 
-    private static Ladder plain(String reason, List<String> missing) {
-        return new Ladder(List.of(new PlainGemm(reason)), missing);
+    /**
+     * The Vector API, if nothing is in its way, and plain Java.
+     *
+     * @param reason  why nothing faster is there
+     * @param missing what is missing above them
+     */
+    private static Ladder java(Optional<String> vectorProblem, String reason, List<String> missing) {
+        List<Gemm> all = new ArrayList<>();
+        List<String> lines = new ArrayList<>(missing);
+        addVector(vectorProblem, reason, all, lines);
+        all.add(new PlainGemm(all.isEmpty() ? reason : PLAIN));
+        return new Ladder(all, all.getFirst(), lines);
     }
 
-    /** @param wish {@code onednn}, or none that is known */
-    static Ladder withOneDnn(OneDnn.Loading loading, String wish) {
+    private static void addVector(Optional<String> problem, String reason, List<Gemm> all, List<String> missing) {
+        if (problem.isEmpty()) {
+            all.add(new VectorGemm(reason));
+        } else {
+            missing.add("Vector API: " + problem.get());
+        }
+    }
+
+    /**
+     * @param vectorProblem why the Vector API cannot be used, if so
+     * @param wish          {@code onednn}, or none that is known
+     */
+    static Ladder withOneDnn(OneDnn.Loading loading, Optional<String> vectorProblem, String wish) {
         List<String> missing = new ArrayList<>();
         if (!wish.isEmpty() && !wish.equals("onednn")) {
             missing.add("moeplan.gemm=" + wish + ": there is only onednn, vector and plain");
         }
         if (loading.library() == null) {
             String problem = "oneDNN: " + loading.problem();
-            missing.addAll(List.of(problem, VECTOR));
-            return plain(problem, missing);
+            missing.add(problem);
+            return java(vectorProblem, problem, missing);
         }
         OneDnn library = loading.library();
         Products products = new Products(library);
         List<Gemm> all = new ArrayList<>();
         Optional<String> slow = slowBf16(library);
         boolean wished = wish.equals("onednn");
+        OneDnnGemm rounded = new OneDnnGemm(library, products, Precision.BF16,
+                slow.orElse("the processor has " + library.instructions()));
         if (slow.isEmpty()) {
-            all.add(new OneDnnGemm(library, products, Precision.BF16, "the processor has " + library.instructions()));
+            all.add(rounded);
         } else {
             missing.add("oneDNN bf16: " + slow.get());
         }
         String exact = slow.map(why -> "bf16 is not faster here: " + why)
                 .orElse("the fastest that computes in float32");
+        OneDnnGemm float32 = new OneDnnGemm(library, products, Precision.FP32, exact);
         if (slow.isPresent() && library.hasBf16()) {
             // last of them, so that it is there to be tried, or first because it was asked for
             all.add(new OneDnnGemm(library, products, Precision.BF16, wished ? "moeplan.gemm=onednn" : slow.get()));
-            all.add(wished ? 1 : 0, new OneDnnGemm(library, products, Precision.FP32, exact));
+            all.add(wished ? 1 : 0, float32);
         } else {
-            all.add(new OneDnnGemm(library, products, Precision.FP32, exact));
+            all.add(float32);
         }
-        all.add(new PlainGemm("needs nothing but Java"));
-        missing.add(VECTOR);
-        return new Ladder(all, missing);
+        addVector(vectorProblem, "Java was started with its module", all, missing);
+        all.add(new PlainGemm(PLAIN));
+        return new Ladder(all, library.hasAmx() ? new SplitGemm(rounded, float32) : float32, missing);
     }
 
     /**

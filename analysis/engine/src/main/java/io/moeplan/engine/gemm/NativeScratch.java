@@ -8,7 +8,7 @@ import java.util.EnumMap;
 final class NativeScratch {
     /** What memory is used for; a call holds at most one piece of each. */
     enum Use {
-        INPUT, OUTPUT, WEIGHT, LIBRARY
+        INPUT, OUTPUT, WEIGHT, LIBRARY, TRIAL, HIGH, LOW, SUM
     }
 
     private static final ThreadLocal<NativeScratch> OF_THREAD = ThreadLocal.withInitial(NativeScratch::new);

@@ -13,9 +13,12 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * The functions of oneDNN's C interface that a matrix product needs, called without any glue of its own. The library is the
@@ -79,14 +82,17 @@ final class OneDnn {
     private final MethodHandle postOpsDestroy;
     private final MethodHandle postOpsEltwise;
     private final MethodHandle postOpsBinary;
+    private final MethodHandle postOpsSum;
     private final MethodHandle matmulDescCreate;
     private final MethodHandle primitiveDescDestroy;
     private final MethodHandle query;
     private final MethodHandle queryMemoryDesc;
     private final MethodHandle primitiveCreate;
     private final MethodHandle memoryCreate;
-    private final MethodHandle memoryDestroy;
+    private final MethodHandle memoryPoint;
     private final MethodHandle execute;
+    /** Of each thread: done once it uses no other threads. */
+    private final ThreadLocal<Boolean> oneThread = ThreadLocal.withInitial(this::useOneThread);
     private final MemorySegment engine;
     private final MemorySegment stream;
     private final int isa;
@@ -106,6 +112,8 @@ final class OneDnn {
         postOpsDestroy = link(dnnl, "dnnl_post_ops_destroy", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         postOpsEltwise = link(dnnl, "dnnl_post_ops_append_eltwise",
                 FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT));
+        postOpsSum = link(dnnl, "dnnl_post_ops_append_sum",
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_FLOAT, JAVA_INT, JAVA_INT));
         postOpsBinary = link(dnnl, "dnnl_post_ops_append_binary",
                 FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, ADDRESS));
         matmulDescCreate = link(dnnl, "dnnl_matmul_primitive_desc_create",
@@ -118,7 +126,7 @@ final class OneDnn {
         primitiveCreate = link(dnnl, "dnnl_primitive_create", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
         memoryCreate = link(dnnl, "dnnl_memory_create",
                 FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS));
-        memoryDestroy = link(dnnl, "dnnl_memory_destroy", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        memoryPoint = link(dnnl, "dnnl_memory_set_data_handle", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
         execute = link(dnnl, "dnnl_primitive_execute",
                 FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS));
         isa = (int) link(dnnl, "dnnl_get_effective_cpu_isa", FunctionDescriptor.of(JAVA_INT)).invokeExact();
@@ -189,9 +197,10 @@ final class OneDnn {
     }
 
     /** From now on the calling thread's calls use no other threads. */
-    void useOneThread() {
+    private boolean useOneThread() {
         try {
             setThreads.invokeExact(1);
+            return true;
         } catch (Throwable e) {
             throw failed(e);
         }
@@ -226,16 +235,18 @@ final class OneDnn {
      * A compiled product of matrices of these descriptions, or null if this library has none for them that is fast.
      *
      * @param factor what {@code silu} of the product is multiplied with, {@link MemorySegment#NULL} for the product itself
+     * @param adds   whether the product is added to what the result's memory holds
      */
-    Product compile(MemorySegment source, MemorySegment weights, MemorySegment result, MemorySegment factor) {
-        useOneThread();
+    Product compile(MemorySegment source, MemorySegment weights, MemorySegment result, MemorySegment factor,
+            boolean adds) {
+        oneThread.get();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment place = arena.allocate(ADDRESS);
             require((int) attrCreate.invokeExact(place), "making attributes");
             MemorySegment attributes = place.get(ADDRESS, 0);
             require((int) attrScratchpad.invokeExact(attributes, SCRATCHPAD_OF_USER), "setting the scratchpad");
-            if (factor.address() != 0) {
-                setGate(attributes, factor, place);
+            if (factor.address() != 0 || adds) {
+                setOperations(attributes, factor, adds, place);
             }
             int status = (int) matmulDescCreate.invokeExact(place, engine, source, weights, MemorySegment.NULL, result,
                     attributes);
@@ -255,17 +266,23 @@ final class OneDnn {
             long scratchBytes = (long) memoryDescSize.invokeExact(scratchpad);
             require((int) primitiveCreate.invokeExact(place, description), "compiling a product");
             return new Product(implementation, place.get(ADDRESS, 0), source, weights, result, factor,
-                    scratchpad, scratchBytes);
+                    scratchpad, scratchBytes, new ConcurrentLinkedQueue<>());
         } catch (Throwable e) {
             throw failed(e);
         }
     }
 
-    private void setGate(MemorySegment attributes, MemorySegment factor, MemorySegment place) throws Throwable {
+    private void setOperations(MemorySegment attributes, MemorySegment factor, boolean adds, MemorySegment place)
+            throws Throwable {
         require((int) postOpsCreate.invokeExact(place), "making operations");
         MemorySegment operations = place.get(ADDRESS, 0);
-        require((int) postOpsEltwise.invokeExact(operations, SWISH, 1f, 0f), "appending silu");
-        require((int) postOpsBinary.invokeExact(operations, BINARY_MULTIPLY, factor), "appending a factor");
+        if (adds) {
+            require((int) postOpsSum.invokeExact(operations, 1f, 0, Type.F32.code), "appending a sum");
+        }
+        if (factor.address() != 0) {
+            require((int) postOpsEltwise.invokeExact(operations, SWISH, 1f, 0f), "appending silu");
+            require((int) postOpsBinary.invokeExact(operations, BINARY_MULTIPLY, factor), "appending a factor");
+        }
         require((int) attrPostOps.invokeExact(attributes, operations), "setting operations");
         require((int) postOpsDestroy.invokeExact(operations), "freeing operations");
     }
@@ -281,44 +298,59 @@ final class OneDnn {
      * @param factor not looked at if the product has none
      */
     void run(Product product, MemorySegment source, MemorySegment weights, MemorySegment result, MemorySegment factor) {
-        useOneThread();
+        oneThread.get();
         MemorySegment scratch = NativeScratch.ofThread().bytes(NativeScratch.Use.LIBRARY, product.scratchBytes);
-        try (Arena arena = Arena.ofConfined()) {
-            int count = product.factor.address() == 0 ? 4 : 5;
-            MemorySegment arguments = arena.allocate(ARGUMENT, count);
-            MemorySegment place = arena.allocate(ADDRESS);
-            try {
-                argument(arguments, 0, ARG_SOURCE, product.source, source, place);
-                argument(arguments, 1, ARG_WEIGHTS, product.weights, weights, place);
-                argument(arguments, 2, ARG_RESULT, product.result, result, place);
-                argument(arguments, 3, ARG_SCRATCHPAD, product.scratchpad, scratch, place);
-                if (count == 5) {
-                    argument(arguments, 4, ARG_FACTOR, product.factor, factor, place);
-                }
-                require((int) execute.invokeExact(product.primitive, stream, count, arguments), "multiplying");
-            } finally {
-                free(arguments, count);
+        Call idle = product.idle.poll();
+        try {
+            Call call = idle == null ? call(product) : idle;
+            MemorySegment[] memories = call.memories;
+            require((int) memoryPoint.invokeExact(memories[0], source), "naming memory");
+            require((int) memoryPoint.invokeExact(memories[1], weights), "naming memory");
+            require((int) memoryPoint.invokeExact(memories[2], result), "naming memory");
+            require((int) memoryPoint.invokeExact(memories[3], scratch), "naming memory");
+            if (memories.length == 5) {
+                require((int) memoryPoint.invokeExact(memories[4], factor), "naming memory");
             }
+            require((int) execute.invokeExact(product.primitive, stream, memories.length, call.arguments),
+                    "multiplying");
+            product.idle.add(call);
         } catch (Throwable e) {
             throw failed(e);
+        } finally {
+            // the library knows their addresses only
+            Reference.reachabilityFence(source);
+            Reference.reachabilityFence(weights);
+            Reference.reachabilityFence(result);
+            Reference.reachabilityFence(scratch);
+            Reference.reachabilityFence(factor);
         }
     }
 
-    private void argument(MemorySegment arguments, int index, int role, MemorySegment description, MemorySegment data,
-            MemorySegment place) throws Throwable {
-        require((int) memoryCreate.invokeExact(place, description, engine, data), "naming memory");
-        long at = index * ARGUMENT.byteSize();
-        arguments.set(JAVA_INT, at, role);
-        arguments.set(ADDRESS, at + 8, place.get(ADDRESS, 0));
-    }
-
-    private void free(MemorySegment arguments, int count) throws Throwable {
-        for (int i = 0; i < count; i++) {
-            MemorySegment memory = arguments.get(ADDRESS, i * ARGUMENT.byteSize() + 8);
-            if (memory.address() != 0) {
-                require((int) memoryDestroy.invokeExact(memory), "forgetting memory");
+    private Call call(Product product) throws Throwable {
+        boolean gated = product.factor.address() != 0;
+        MemorySegment[] memories = new MemorySegment[gated ? 5 : 4];
+        MemorySegment arguments = Arena.ofAuto().allocate(ARGUMENT, memories.length);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment place = arena.allocate(ADDRESS);
+            memories[0] = argument(arguments, 0, ARG_SOURCE, product.source, place);
+            memories[1] = argument(arguments, 1, ARG_WEIGHTS, product.weights, place);
+            memories[2] = argument(arguments, 2, ARG_RESULT, product.result, place);
+            memories[3] = argument(arguments, 3, ARG_SCRATCHPAD, product.scratchpad, place);
+            if (gated) {
+                memories[4] = argument(arguments, 4, ARG_FACTOR, product.factor, place);
             }
         }
+        return new Call(arguments, memories);
+    }
+
+    private MemorySegment argument(MemorySegment arguments, int index, int role, MemorySegment description,
+            MemorySegment place) throws Throwable {
+        require((int) memoryCreate.invokeExact(place, description, engine, MemorySegment.NULL), "making memory");
+        MemorySegment memory = place.get(ADDRESS, 0);
+        long at = index * ARGUMENT.byteSize();
+        arguments.set(JAVA_INT, at, role);
+        arguments.set(ADDRESS, at + 8, memory);
+        return memory;
     }
 
     private static void require(int status, String what) {
@@ -335,7 +367,15 @@ final class OneDnn {
         };
     }
 
-    /** A product of matrices of fixed descriptions, compiled for this processor; any number of threads may run it. */
+    /**
+     * A product of matrices of fixed descriptions, compiled for this processor; any number of threads may run it.
+     *
+     * @param idle what has been made to run it and is not in use now
+     */
     record Product(String implementation, MemorySegment primitive, MemorySegment source, MemorySegment weights,
-            MemorySegment result, MemorySegment factor, MemorySegment scratchpad, long scratchBytes) {}
+            MemorySegment result, MemorySegment factor, MemorySegment scratchpad, long scratchBytes,
+            Queue<Call> idle) {}
+
+    /** Memory objects of the library and a list of them, for one run at a time. */
+    private record Call(MemorySegment arguments, MemorySegment[] memories) {}
 }

@@ -66,8 +66,8 @@ final class OneDnnGemm implements Gemm {
             Rows output = direct
                     ? wanted
                     : NativeScratch.ofThread().rows(NativeScratch.Use.OUTPUT, Element.F32, room(rows), y.width());
-            if (stored.isEmpty() || !product(stored.get(), part.outs(), input, output, rows, 0)) {
-                decoded(weight, part, input, output, rows);
+            if (stored.isEmpty() || !product(stored.get(), part.outs(), input, output, 0, Products.Then.SET)) {
+                decoded(weight, part, input, output, rows, from == 0);
             }
             if (!direct) {
                 copy(output, wanted);
@@ -88,13 +88,25 @@ final class OneDnnGemm implements Gemm {
             Rows input = input(x.slice(from, rows));
             Rows output = y.slice(from, rows);
             Rows factor = NativeScratch.ofThread().rows(NativeScratch.Use.OUTPUT, Element.F32, room(rows), y.width());
-            if (output.room() < room(rows) || !product(ups.get(), up.rows(), input, factor, rows, 0)
-                    || !products.multiply(shape(gates.get(), gate.rows(), input, output, rows, true), input.data(),
-                            gates.get().data(), output.data(), factor.data())) {
+            if (output.room() < room(rows)
+                    || !product(ups.get(), up.rows(), input, factor, 0, Products.Then.SET)
+                    || !products.multiply(shape(gates.get(), gate.rows(), input, output, Products.Then.GATE), rows,
+                            input.data(), gates.get().data(), output.data(), factor.data())) {
                 return false;
             }
         }
         return true;
+    }
+
+    @Override
+    public boolean multiplyAdding(Matrix weight, Part part, Rows x, Rows y) {
+        Shapes.check(weight, part, x, y);
+        Optional<Stored> stored = Stored.of(weight, precision).map(whole -> whole.part(part));
+        // all or nothing, so that the first rows are not added to when the last ones cannot be
+        if (stored.isEmpty() || !y.data().isNative() || y.room() < room(y.rows()) || y.rows() > Products.MOST_ROWS) {
+            return false;
+        }
+        return y.rows() == 0 || product(stored.get(), part.outs(), input(x), y, 0, Products.Then.ADD);
     }
 
     /** {@code x} as {@link #input} in native memory with room for padding: itself, or a copy in this thread's scratch. */
@@ -116,7 +128,7 @@ final class OneDnnGemm implements Gemm {
     }
 
     /** Copies the rows that are in use in {@code into}. */
-    private static void copy(Rows from, Rows into) {
+    static void copy(Rows from, Rows into) {
         long bytes = (long) into.width() * into.element().bytes();
         for (int row = 0; row < into.rows(); row++) {
             MemorySegment.copy(from.data(), from.at(row), into.data(), into.at(row), bytes);
@@ -124,30 +136,50 @@ final class OneDnnGemm implements Gemm {
     }
 
     /** Computes columns {@code [column, column + out)} of the output; false if oneDNN cannot from such weights. */
-    private boolean product(Stored weights, int out, Rows input, Rows output, int rows, int column) {
-        MemorySegment columns = output.data().asSlice((long) column * Element.F32.bytes());
-        return products.multiply(shape(weights, out, input, output, rows, false), input.data(), weights.data(), columns,
-                MemorySegment.NULL);
+    private boolean product(Stored weights, int out, Rows input, Rows output, int column, Products.Then then) {
+        MemorySegment columns = column == 0
+                ? output.data()
+                : output.data().asSlice((long) column * Element.F32.bytes());
+        return products.multiply(shape(weights, out, input, output, then), input.rows(), input.data(), weights.data(),
+                columns, MemorySegment.NULL);
     }
 
-    private Products.Shape shape(Stored weights, int out, Rows input, Rows output, int rows, boolean gated) {
-        return new Products.Shape(room(rows), input.width(), out, input(), input.stride(), output.element(),
-                output.stride(), weights.type(), weights.outStride(), weights.inStride(), gated);
+    private Products.Shape shape(Stored weights, int out, Rows input, Rows output, Products.Then then) {
+        return new Products.Shape(room(input.rows()), input.width(), out, input(), input.stride(), output.element(),
+                output.stride(), weights.type(), weights.outStride(), weights.inStride(), then);
     }
 
-    private void decoded(Matrix weight, Part part, Rows input, Rows output, int rows) {
+    @Override
+    public int decodedTogether(Matrix weight) {
+        return Stored.of(weight, precision).isPresent() ? 0 : panel(decoded(weight), weight.columns());
+    }
+
+    /** What a matrix is decoded to. */
+    private Element decoded(Matrix weight) {
+        return precision == Precision.BF16 || Bf16Decoder.isExact(weight) ? Element.BF16 : Element.F32;
+    }
+
+    /** Outputs of a panel of decoded weights. */
+    private static int panel(Element element, int in) {
+        return Math.max(PANEL_STEP, PANEL_BYTES / (in * element.bytes()) / PANEL_STEP * PANEL_STEP);
+    }
+
+    /** @param first whether no rows of this call have been multiplied yet: a single panel is still there for the next ones */
+    private void decoded(Matrix weight, Part part, Rows input, Rows output, int rows, boolean first) {
         int in = part.ins();
-        Element element = precision == Precision.BF16 || Bf16Decoder.isExact(weight) ? Element.BF16 : Element.F32;
-        int panel = Math.max(PANEL_STEP, PANEL_BYTES / (in * element.bytes()) / PANEL_STEP * PANEL_STEP);
+        Element element = decoded(weight);
+        int panel = panel(element, in);
         for (int column = 0; column < part.outs(); column += panel) {
             int out = Math.min(panel, part.outs() - column);
             Rows scratch = NativeScratch.ofThread().rows(NativeScratch.Use.WEIGHT, element, out, in);
-            if (element == Element.BF16) {
+            if (!first && part.outs() <= panel) {
+                // decoded for the rows before
+            } else if (element == Element.BF16) {
                 Bf16Decoder.ofThread().decode(weight, part.out() + column, part.in(), scratch);
             } else {
                 decode(weight, part.out() + column, part.in(), scratch);
             }
-            if (!product(Stored.of(scratch), out, input, output, rows, column)) {
+            if (!product(Stored.of(scratch), out, input, output, column, Products.Then.SET)) {
                 throw new IllegalStateException("oneDNN has no product of " + precision + " [" + rows + ", " + in
                         + "] with [" + out + ", " + in + "]; -Dmoeplan.gemm=plain does without it");
             }

@@ -1,8 +1,6 @@
 package io.moeplan.engine.gemm;
 
 import io.moeplan.tensors.matrix.Matrix;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
@@ -12,8 +10,9 @@ import java.util.Arrays;
 final class PlainGemm implements Gemm {
     /** Rows of {@code x} that make decoding a panel cheap beside multiplying with it; more gain nothing. */
     private static final int MOST_ROWS = 1024;
-    private static final int PANEL_WIDTH = 256;
-    private static final int PANEL_DEPTH = 512;
+    /** Loops this wide spend little of their time outside their vectorised part. */
+    private static final int PANEL_WIDTH = 512;
+    private static final int PANEL_DEPTH = 256;
 
     /** One thread's arrays. */
     private static final class Scratch {
@@ -71,19 +70,10 @@ final class PlainGemm implements Gemm {
         scratch.reserve(Math.min(MOST_ROWS, x.rows()), x.width());
         for (int from = 0; from < x.rows(); from += MOST_ROWS) {
             int rows = Math.min(MOST_ROWS, x.rows() - from);
-            read(x.slice(from, rows), scratch.x);
-            multiply(weight, part, rows, y.slice(from, rows), scratch);
-        }
-    }
-
-    private static void read(Rows x, float[][] into) {
-        for (int i = 0; i < x.rows(); i++) {
-            if (x.element() == Element.F32) {
-                MemorySegment.copy(x.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, x.at(i), into[i], 0, x.width());
-            } else {
-                MemorySegment row = MemorySegment.ofArray(into[i]);
-                Bf16.widen(x.slice(i, 1), Rows.of(row, Element.F32, 1, x.width()));
+            for (int i = 0; i < rows; i++) {
+                HeapRows.read(x, from + i, scratch.x[i]);
             }
+            multiply(weight, part, rows, y.slice(from, rows), scratch);
         }
     }
 
@@ -99,8 +89,7 @@ final class PlainGemm implements Gemm {
                 FmaChains.multiply(scratch.x, 0, rows, k, scratch.panel, 0, depth, scratch.tile, 0, width);
             }
             for (int i = 0; i < rows; i++) {
-                MemorySegment.copy(scratch.tile[i], 0, y.data(), ValueLayout.JAVA_FLOAT_UNALIGNED,
-                        y.at(i) + n * 4L, width);
+                HeapRows.write(scratch.tile[i], 0, width, y, i, n);
             }
         }
     }

@@ -41,6 +41,12 @@ public record Rows(MemorySegment data, Element element, int rows, int width, lon
         return new Rows(data, element, used, width, stride, room);
     }
 
+    /** Columns {@code [from, from + count)} of all rows, where they are. */
+    public Rows columns(int from, int count) {
+        Objects.checkFromIndexSize(from, count, width);
+        return new Rows(data.asSlice((long) from * element.bytes()), element, rows, count, stride, room);
+    }
+
     /** {@code count} rows from {@code from} on; the last ones keep the padding behind them. */
     public Rows slice(int from, int count) {
         Objects.checkFromIndexSize(from, count, rows);

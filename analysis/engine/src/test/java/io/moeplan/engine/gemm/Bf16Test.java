@@ -42,4 +42,28 @@ final class Bf16Test {
             }
         }
     }
+
+    @Test
+    void splitsIntoTwo() {
+        Random random = new Random(2);
+        float[] values = new float[2 * 2500];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian() * Math.scalb(1f, random.nextInt(80) - 40);
+        }
+        values[0] = 0;
+        values[1] = 1 + 0x1p-9f;
+        Rows high = Rows.of(MemorySegment.ofArray(new short[values.length]), Element.BF16, 2, 2500);
+        Rows low = Rows.of(MemorySegment.ofArray(new short[values.length]), Element.BF16, 2, 2500);
+        Bf16.split(Rows.of(MemorySegment.ofArray(values), Element.F32, 2, 2500), high, low);
+        float[] highs = new float[values.length];
+        float[] lows = new float[values.length];
+        Bf16.widen(high.data(), 0, highs, 2500);
+        Bf16.widen(low.data(), 0, lows, 2500);
+        assertThat(highs[1]).isEqualTo(1);
+        assertThat(lows[1]).isEqualTo(0x1p-9f);
+        for (int i = 0; i < 2500; i++) {
+            assertThat(Math.abs((double) highs[i] + lows[i] - values[i]))
+                    .isLessThanOrEqualTo(Math.abs(values[i]) * 0x1p-17);
+        }
+    }
 }

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.moeplan.tensors.matrix.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -20,12 +22,48 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every implementation that the machine has. */
 final class GemmTest {
-    static final List<Gemm> ALL = Stream.concat(Gemms.all().stream(), Ladder.of("plain").all().stream()).toList();
+    static final List<Gemm> ALL = Stream.of(Gemms.all(), split(), Ladder.of("plain").all()).flatMap(List::stream)
+            .toList();
+
+    /** The one for processors with AMX, if it can be tried here. */
+    private static List<Gemm> split() {
+        List<OneDnnGemm> all = Gemms.all().stream().filter(OneDnnGemm.class::isInstance).map(OneDnnGemm.class::cast)
+                .sorted(Comparator.comparing(OneDnnGemm::precision).reversed()).toList();
+        return all.size() == 2 ? List.of(new SplitGemm(all.getFirst(), all.getLast())) : List.of();
+    }
+
+    /** How far a product may be off, as a share of the sum of its terms' sizes. */
+    private static double unit(Gemm gemm, Matrix weight) {
+        if (gemm instanceof SplitGemm) {
+            return weight.bf16().isPresent() ? 1.0 / (1 << 17) : 1.0 / (1 << 20);
+        }
+        return gemm.precision() == Precision.BF16 ? 1.0 / 256 : 1.0 / (1 << 20);
+    }
+
+    /** The same sums in the same order, so that a recording does not depend on how Java was started. */
+    @ParameterizedTest
+    @EnumSource(Weights.class)
+    void vectorsComputeWhatPlainJavaDoes(Weights weights) {
+        assumeTrue(VectorGemm.problem().isEmpty(), "no Vector API here");
+        Random random = new Random(5);
+        for (int[] shape : new int[][]{{1, 5, 7}, {6, 300, 288}, {1027, 33, 520}}) {
+            try (Arena arena = Arena.ofShared()) {
+                Matrix weight = weights.random(arena, random, shape[1], shape[2]);
+                Rows x = random(arena, random, shape[0], weight.columns(), shape[0]);
+                Rows plain = Rows.allocate(arena, Element.F32, shape[0], weight.rows(), shape[0]);
+                Rows vectors = Rows.allocate(arena, Element.F32, shape[0], weight.rows(), shape[0]);
+                new PlainGemm("test").multiply(weight, x, plain);
+                new VectorGemm("test").multiply(weight, x, vectors);
+                assertThat(vectors.data().mismatch(plain.data())).isEqualTo(-1);
+            }
+        }
+    }
 
     static Stream<Arguments> formats() {
         return ALL.stream()
@@ -47,7 +85,7 @@ final class GemmTest {
     /** Products within the rounding of the inputs (bfloat16 keeps 8 bits) and of the sum. */
     private static void assertProduct(Gemm gemm, Matrix weight, Rows x, Rows y) {
         float[] row = new float[weight.columns()];
-        double unit = gemm.precision() == Precision.BF16 ? 1.0 / 256 : 1.0 / (1 << 20);
+        double unit = unit(gemm, weight);
         for (int j = 0; j < weight.rows(); j++) {
             weight.read(j, 0, row, 0, row.length);
             for (int i = 0; i < x.rows(); i++) {
@@ -117,7 +155,7 @@ final class GemmTest {
             Rows x = random(arena, random, 37, 64, room);
             Rows y = Rows.allocate(arena, gemm.input(), 37, 96, room);
             boolean can = gemm.multiplyGated(gate, up, x, y);
-            assertThat(can).isEqualTo(gemm.name().startsWith("oneDNN"));
+            assertThat(can).isEqualTo(gemm instanceof OneDnnGemm);
             Rows gates = Rows.allocate(arena, Element.F32, 37, 96, room);
             Rows ups = Rows.allocate(arena, Element.F32, 37, 96, room);
             gemm.multiply(gate, x, gates);
@@ -229,6 +267,35 @@ final class GemmTest {
             }
             for (Future<?> call : calls) {
                 call.get();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @FieldSource("ALL")
+    void addsToWhatIsThere(Gemm gemm) {
+        Random random = new Random(7);
+        for (int rows : new int[]{1, 16, 37, 300}) {
+            try (Arena arena = Arena.ofShared()) {
+                Matrix weight = Weights.BF16.random(arena, random, 65, 96);
+                Rows x = random(arena, random, rows, 96, rows);
+                Rows product = Rows.allocate(arena, Element.F32, rows, 65, rows);
+                gemm.multiply(weight, x, product);
+                for (int room : new int[]{rows, gemm.room(rows)}) {
+                    Rows y = random(arena, random, rows, 65, room);
+                    MemorySegment before = arena.allocate(y.data().byteSize()).copyFrom(y.data());
+                    if (!gemm.multiplyAdding(weight, Part.all(weight), x, y)) {
+                        assertThat(y.data().mismatch(before)).isEqualTo(-1);
+                        assertThat(!gemm.name().startsWith("oneDNN") || room < gemm.room(rows)).isTrue();
+                        continue;
+                    }
+                    for (int i = 0; i < rows; i++) {
+                        for (int j = 0; j < 65; j++) {
+                            float old = before.get(ValueLayout.JAVA_FLOAT_UNALIGNED, y.at(i) + j * 4L);
+                            assertThat(value(y, i, j)).isCloseTo(old + value(product, i, j), within(1e-5f));
+                        }
+                    }
+                }
             }
         }
     }

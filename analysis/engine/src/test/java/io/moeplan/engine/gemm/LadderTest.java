@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,7 +18,7 @@ final class LadderTest {
         Ladder ladder = Ladder.of(wish);
         assertThat(ladder.all().getLast().name()).isEqualTo("plain Java float32");
         assertThat(ladder.all()).allSatisfy(gemm -> assertThat(gemm.reason()).isNotBlank().doesNotContain("\n"));
-        assertThat(ladder.missing()).isNotEmpty().allSatisfy(line -> assertThat(line).contains(": "));
+        assertThat(ladder.missing()).allSatisfy(line -> assertThat(line).contains(": "));
         assertThat(ladder.best(Precision.FP32).precision()).isEqualTo(Precision.FP32);
     }
 
@@ -37,10 +38,21 @@ final class LadderTest {
     @ParameterizedTest
     @EnumSource(Precision.class)
     void withoutTheLibrary(Precision precision) {
-        Ladder ladder = Ladder.withOneDnn(new OneDnn.Loading(null, "its library cannot be loaded: broken"), "");
+        Ladder ladder = Ladder.withOneDnn(new OneDnn.Loading(null, "its library cannot be loaded: broken"),
+                Optional.of("no module"), "");
         assertThat(ladder.best(precision).name()).isEqualTo("plain Java float32");
         assertThat(ladder.best(precision).reason()).isEqualTo("oneDNN: its library cannot be loaded: broken");
-        assertThat(ladder.missing()).contains("oneDNN: its library cannot be loaded: broken");
+        assertThat(ladder.missing()).containsExactly("oneDNN: its library cannot be loaded: broken",
+                "Vector API: no module");
+    }
+
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void vectorsWhereTheJvmHasTheModule(Precision precision) {
+        Ladder ladder = Ladder.withOneDnn(new OneDnn.Loading(null, "broken"), Optional.empty(), "");
+        assertThat(ladder.best(precision).name()).startsWith("Vector API float32");
+        assertThat(ladder.best(precision).reason()).isEqualTo("oneDNN: broken");
+        assertThat(ladder.missing()).containsExactly("oneDNN: broken");
     }
 
     @Test

@@ -16,7 +16,7 @@ import java.util.Arrays;
 import java.util.Random;
 
 /** Random weight matrices {@code [out][in]} in every form that checkpoints have them in, in native memory. */
-enum Weights {
+public enum Weights {
     BF16 {
         @Override
         Matrix matrix(Arena arena, Random random, int out, int in) throws CheckpointException {
@@ -104,7 +104,7 @@ enum Weights {
     /** Such a matrix; MXFP4 rounds {@code in} up to groups of 32. */
     abstract Matrix matrix(Arena arena, Random random, int out, int in) throws CheckpointException;
 
-    final Matrix random(Arena arena, Random random, int out, int in) {
+    public final Matrix random(Arena arena, Random random, int out, int in) {
         try {
             return matrix(arena, random, out, in);
         } catch (CheckpointException e) {

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import io.moeplan.tensors.Printable;
+import io.moeplan.recording.JsonProblem;
 import java.io.CharConversionException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -33,7 +33,7 @@ final class CountJson {
             throw new IOException(path + ": no text in UTF-8", e);
         } catch (JsonProcessingException e) {
             throw new IOException(path + ": not valid JSON at line " + e.getLocation().getLineNr() + ": "
-                    + Printable.of(e.getOriginalMessage()), e);
+                    + JsonProblem.of(e), e);
         }
     }
 

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.moeplan.tensors.Printable;
+import io.moeplan.recording.JsonProblem;
 import java.io.CharConversionException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -58,7 +58,7 @@ final class Lines {
             throw new IOException(file + ": no text in UTF-8", e);
         } catch (JsonProcessingException e) {
             String line = e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ";
-            throw new IOException(file + ": " + line + "not JSON: " + Printable.of(e.getOriginalMessage()), e);
+            throw new IOException(file + ": " + line + "not JSON: " + JsonProblem.of(e), e);
         }
     }
 }

@@ -3,6 +3,7 @@ package io.moeplan.recording.imports;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.moeplan.recording.JsonProblem;
 import io.moeplan.tensors.Printable;
 import io.moeplan.tensors.SafetensorsFile;
 import java.io.CharConversionException;
@@ -113,7 +114,7 @@ final class TensorRtLlmDump implements Closeable {
         } catch (CharConversionException e) {
             throw new IOException(file + ": no text in UTF-8", e);
         } catch (JsonProcessingException e) {
-            throw new IOException(file + ": not JSON: " + Printable.of(e.getOriginalMessage()), e);
+            throw new IOException(file + ": not JSON: " + JsonProblem.of(e), e);
         }
     }
 

@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.moeplan.eplb.dispatch.Engine;
-import io.moeplan.tensors.Printable;
+import io.moeplan.recording.JsonProblem;
 import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -97,11 +97,8 @@ final class MapText {
                 return Optional.empty();
             }
             String line = e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ";
-            String problem = e.getOriginalMessage() == null
-                    ? "cannot be parsed"
-                    : e.getOriginalMessage().lines().findFirst().orElse("").replaceFirst(" \\(start marker at.*", "");
             throw new IOException(file + ": " + line + "not " + (yaml ? "YAML" : "JSON") + ": "
-                    + Printable.of(problem), e);
+                    + JsonProblem.of(e), e);
         }
     }
 

@@ -161,6 +161,9 @@ public record PlainMatrix(Tensor tensor, int rows, int columns, long offset, lon
         int length = byRow ? columns : rows;
         long lineStride = byRow ? rowStride : columnStride;
         long stride = byRow ? columnStride : rowStride;
+        if (stride == 1 && lineStride == length && !NonFinite.any(tensor, offset, (long) lines * length)) {
+            return Optional.empty();
+        }
         for (int line = 0; line < lines; line++) {
             long from = offset + line * lineStride;
             if (!NonFinite.any(tensor, from, (length - 1) * stride + 1)) {
