@@ -31,6 +31,10 @@ class ArchitectureTest {
             noClasses().that().resideInAPackage("io.moeplan.engine..").and()
                     .resideOutsideOfPackage("io.moeplan.engine.cuda..").should().dependOnClassesThat()
                     .resideInAPackage("io.moeplan.engine.cuda..").as("the engine does not know CUDA"),
+            noClasses().that().resideInAPackage("io.moeplan.engine.cuda.driver").should().dependOnClassesThat()
+                    .resideInAnyPackage("io.moeplan.engine.cuda", "io.moeplan.engine.cuda.kernels",
+                            "io.moeplan.engine.cuda.weights")
+                    .as("what calls CUDA knows neither kernels nor weights"),
             moduleSeesOnly("recording", "eplb", "tensors").as("recordings know loads, not the engine that made them"),
             moduleSeesOnly("statistics", "eplb").as("statistics are computed from loads"),
             moduleSeesOnly("report", "statistics", "eplb").as("reports render statistics and plans"),
