@@ -1,18 +1,14 @@
 package io.moeplan.engine.gemm;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
-import java.lang.invoke.MethodHandle;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,8 +17,8 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * The functions of oneDNN's C interface that a matrix product needs, called without any glue of its own. The library is the
- * OpenMP build out of the jar of {@code org.bytedeco:dnnl}; every calling thread tells OpenMP to use one thread.
+ * Matrix products by oneDNN's C interface, without any glue of its own. The library is the OpenMP build out of the jar of
+ * {@code org.bytedeco:dnnl}; every calling thread tells OpenMP to use one thread.
  *
  * @see <a href="https://uxlfoundation.github.io/oneDNN/dev_guide_matmul.html">oneDNN: matmul</a>
  */
@@ -70,84 +66,24 @@ final class OneDnn {
     private static final MemoryLayout ARGUMENT = MemoryLayout.structLayout(JAVA_INT, MemoryLayout.paddingLayout(4),
             ADDRESS);
 
-    private final MethodHandle setThreads;
-    private final MethodHandle memoryDescCreate;
-    private final MethodHandle memoryDescDestroy;
-    private final MethodHandle memoryDescSize;
-    private final MethodHandle attrCreate;
-    private final MethodHandle attrDestroy;
-    private final MethodHandle attrScratchpad;
-    private final MethodHandle attrPostOps;
-    private final MethodHandle postOpsCreate;
-    private final MethodHandle postOpsDestroy;
-    private final MethodHandle postOpsEltwise;
-    private final MethodHandle postOpsBinary;
-    private final MethodHandle postOpsSum;
-    private final MethodHandle matmulDescCreate;
-    private final MethodHandle primitiveDescDestroy;
-    private final MethodHandle query;
-    private final MethodHandle queryMemoryDesc;
-    private final MethodHandle primitiveCreate;
-    private final MethodHandle memoryCreate;
-    private final MethodHandle memoryPoint;
-    private final MethodHandle execute;
+    private final OneDnnFunctions c;
     /** Of each thread: done once it uses no other threads. */
     private final ThreadLocal<Boolean> oneThread = ThreadLocal.withInitial(this::useOneThread);
     private final MemorySegment engine;
     private final MemorySegment stream;
     private final int isa;
 
-    private OneDnn(SymbolLookup openmp, SymbolLookup dnnl) throws Throwable {
-        setThreads = link(openmp, "omp_set_num_threads", FunctionDescriptor.ofVoid(JAVA_INT));
-        memoryDescCreate = link(dnnl, "dnnl_memory_desc_create_with_strides",
-                FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS));
-        memoryDescDestroy = link(dnnl, "dnnl_memory_desc_destroy", FunctionDescriptor.of(JAVA_INT, ADDRESS));
-        memoryDescSize = link(dnnl, "dnnl_memory_desc_get_size", FunctionDescriptor.of(JAVA_LONG, ADDRESS));
-        attrCreate = link(dnnl, "dnnl_primitive_attr_create", FunctionDescriptor.of(JAVA_INT, ADDRESS));
-        attrDestroy = link(dnnl, "dnnl_primitive_attr_destroy", FunctionDescriptor.of(JAVA_INT, ADDRESS));
-        attrScratchpad = link(dnnl, "dnnl_primitive_attr_set_scratchpad_mode",
-                FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
-        attrPostOps = link(dnnl, "dnnl_primitive_attr_set_post_ops", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
-        postOpsCreate = link(dnnl, "dnnl_post_ops_create", FunctionDescriptor.of(JAVA_INT, ADDRESS));
-        postOpsDestroy = link(dnnl, "dnnl_post_ops_destroy", FunctionDescriptor.of(JAVA_INT, ADDRESS));
-        postOpsEltwise = link(dnnl, "dnnl_post_ops_append_eltwise",
-                FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT));
-        postOpsSum = link(dnnl, "dnnl_post_ops_append_sum",
-                FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_FLOAT, JAVA_INT, JAVA_INT));
-        postOpsBinary = link(dnnl, "dnnl_post_ops_append_binary",
-                FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, ADDRESS));
-        matmulDescCreate = link(dnnl, "dnnl_matmul_primitive_desc_create",
-                FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS));
-        primitiveDescDestroy = link(dnnl, "dnnl_primitive_desc_destroy", FunctionDescriptor.of(JAVA_INT, ADDRESS));
-        query = link(dnnl, "dnnl_primitive_desc_query",
-                FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
-        queryMemoryDesc = link(dnnl, "dnnl_primitive_desc_query_md",
-                FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT, JAVA_INT));
-        primitiveCreate = link(dnnl, "dnnl_primitive_create", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
-        memoryCreate = link(dnnl, "dnnl_memory_create",
-                FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS));
-        memoryPoint = link(dnnl, "dnnl_memory_set_data_handle", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
-        execute = link(dnnl, "dnnl_primitive_execute",
-                FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS));
-        isa = (int) link(dnnl, "dnnl_get_effective_cpu_isa", FunctionDescriptor.of(JAVA_INT)).invokeExact();
-        setThreads.invokeExact(1);
-        MethodHandle engineCreate = link(dnnl, "dnnl_engine_create",
-                FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_LONG));
-        MethodHandle streamCreate = link(dnnl, "dnnl_stream_create",
-                FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
+    private OneDnn(OneDnnFunctions functions) throws Throwable {
+        c = functions;
+        isa = (int) c.instructionSet.invokeExact();
+        c.setThreads.invokeExact(1);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment place = arena.allocate(ADDRESS);
-            require((int) engineCreate.invokeExact(place, CPU, 0L), "making an engine");
+            require((int) c.engineCreate.invokeExact(place, CPU, 0L), "making an engine");
             engine = place.get(ADDRESS, 0);
-            require((int) streamCreate.invokeExact(place, engine, IN_ORDER), "making a stream");
+            require((int) c.streamCreate.invokeExact(place, engine, IN_ORDER), "making a stream");
             stream = place.get(ADDRESS, 0);
         }
-    }
-
-    // restricted: native code can break anything; that is what this class is for
-    @SuppressWarnings("restricted")
-    private static MethodHandle link(SymbolLookup library, String name, FunctionDescriptor descriptor) {
-        return Linker.nativeLinker().downcallHandle(library.findOrThrow(name), descriptor);
     }
 
     /** Loads the library; whatever is in the way is the answer, nothing is thrown. */
@@ -162,7 +98,7 @@ final class OneDnn {
             // first OpenMP: the other one then finds it loaded
             SymbolLookup openmp = SymbolLookup.libraryLookup(directory.resolve(OPENMP), Arena.global());
             SymbolLookup dnnl = SymbolLookup.libraryLookup(directory.resolve(LIBRARY), Arena.global());
-            return new Loading(new OneDnn(openmp, dnnl), null);
+            return new Loading(new OneDnn(new OneDnnFunctions(openmp, dnnl)), null);
         } catch (IOException e) {
             return new Loading(null, oneLine(e));
         } catch (Throwable e) {
@@ -199,7 +135,7 @@ final class OneDnn {
     /** From now on the calling thread's calls use no other threads. */
     private boolean useOneThread() {
         try {
-            setThreads.invokeExact(1);
+            c.setThreads.invokeExact(1);
             return true;
         } catch (Throwable e) {
             throw failed(e);
@@ -216,7 +152,7 @@ final class OneDnn {
             shape.setAtIndex(JAVA_LONG, 1, columns);
             strides.setAtIndex(JAVA_LONG, 0, rowStride);
             strides.setAtIndex(JAVA_LONG, 1, columnStride);
-            require((int) memoryDescCreate.invokeExact(place, 2, shape, type.code, strides), "describing a matrix");
+            require((int) c.memoryDescCreate.invokeExact(place, 2, shape, type.code, strides), "describing a matrix");
             return place.get(ADDRESS, 0);
         } catch (Throwable e) {
             throw failed(e);
@@ -225,7 +161,7 @@ final class OneDnn {
 
     void free(MemorySegment description) {
         try {
-            require((int) memoryDescDestroy.invokeExact(description), "freeing a description");
+            require((int) c.memoryDescDestroy.invokeExact(description), "freeing a description");
         } catch (Throwable e) {
             throw failed(e);
         }
@@ -242,29 +178,30 @@ final class OneDnn {
         oneThread.get();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment place = arena.allocate(ADDRESS);
-            require((int) attrCreate.invokeExact(place), "making attributes");
+            require((int) c.attrCreate.invokeExact(place), "making attributes");
             MemorySegment attributes = place.get(ADDRESS, 0);
-            require((int) attrScratchpad.invokeExact(attributes, SCRATCHPAD_OF_USER), "setting the scratchpad");
+            require((int) c.attrScratchpad.invokeExact(attributes, SCRATCHPAD_OF_USER), "setting the scratchpad");
             if (factor.address() != 0 || adds) {
                 setOperations(attributes, factor, adds, place);
             }
-            int status = (int) matmulDescCreate.invokeExact(place, engine, source, weights, MemorySegment.NULL, result,
+            int status = (int) c.matmulDescCreate.invokeExact(place, engine, source, weights, MemorySegment.NULL,
+                    result,
                     attributes);
-            require((int) attrDestroy.invokeExact(attributes), "freeing attributes");
+            require((int) c.attrDestroy.invokeExact(attributes), "freeing attributes");
             if (status != 0) {
                 return null;
             }
             MemorySegment description = place.get(ADDRESS, 0);
-            require((int) query.invokeExact(description, QUERY_IMPLEMENTATION, 0, place), "asking for its name");
+            require((int) c.query.invokeExact(description, QUERY_IMPLEMENTATION, 0, place), "asking for its name");
             String implementation = name(place.get(ADDRESS, 0));
             if (implementation.startsWith("ref")) {
-                require((int) primitiveDescDestroy.invokeExact(description), "freeing a product");
+                require((int) c.primitiveDescDestroy.invokeExact(description), "freeing a product");
                 return null;
             }
             // lives as long as the description, which is kept
-            MemorySegment scratchpad = (MemorySegment) queryMemoryDesc.invokeExact(description, QUERY_SCRATCHPAD, 0);
-            long scratchBytes = (long) memoryDescSize.invokeExact(scratchpad);
-            require((int) primitiveCreate.invokeExact(place, description), "compiling a product");
+            MemorySegment scratchpad = (MemorySegment) c.queryMemoryDesc.invokeExact(description, QUERY_SCRATCHPAD, 0);
+            long scratchBytes = (long) c.memoryDescSize.invokeExact(scratchpad);
+            require((int) c.primitiveCreate.invokeExact(place, description), "compiling a product");
             return new Product(implementation, place.get(ADDRESS, 0), source, weights, result, factor,
                     scratchpad, scratchBytes, new ConcurrentLinkedQueue<>());
         } catch (Throwable e) {
@@ -274,17 +211,17 @@ final class OneDnn {
 
     private void setOperations(MemorySegment attributes, MemorySegment factor, boolean adds, MemorySegment place)
             throws Throwable {
-        require((int) postOpsCreate.invokeExact(place), "making operations");
+        require((int) c.postOpsCreate.invokeExact(place), "making operations");
         MemorySegment operations = place.get(ADDRESS, 0);
         if (adds) {
-            require((int) postOpsSum.invokeExact(operations, 1f, 0, Type.F32.code), "appending a sum");
+            require((int) c.postOpsSum.invokeExact(operations, 1f, 0, Type.F32.code), "appending a sum");
         }
         if (factor.address() != 0) {
-            require((int) postOpsEltwise.invokeExact(operations, SWISH, 1f, 0f), "appending silu");
-            require((int) postOpsBinary.invokeExact(operations, BINARY_MULTIPLY, factor), "appending a factor");
+            require((int) c.postOpsEltwise.invokeExact(operations, SWISH, 1f, 0f), "appending silu");
+            require((int) c.postOpsBinary.invokeExact(operations, BINARY_MULTIPLY, factor), "appending a factor");
         }
-        require((int) attrPostOps.invokeExact(attributes, operations), "setting operations");
-        require((int) postOpsDestroy.invokeExact(operations), "freeing operations");
+        require((int) c.attrPostOps.invokeExact(attributes, operations), "setting operations");
+        require((int) c.postOpsDestroy.invokeExact(operations), "freeing operations");
     }
 
     @SuppressWarnings("restricted")
@@ -304,14 +241,14 @@ final class OneDnn {
         try {
             Call call = idle == null ? call(product) : idle;
             MemorySegment[] memories = call.memories;
-            require((int) memoryPoint.invokeExact(memories[0], source), "naming memory");
-            require((int) memoryPoint.invokeExact(memories[1], weights), "naming memory");
-            require((int) memoryPoint.invokeExact(memories[2], result), "naming memory");
-            require((int) memoryPoint.invokeExact(memories[3], scratch), "naming memory");
+            require((int) c.memoryPoint.invokeExact(memories[0], source), "naming memory");
+            require((int) c.memoryPoint.invokeExact(memories[1], weights), "naming memory");
+            require((int) c.memoryPoint.invokeExact(memories[2], result), "naming memory");
+            require((int) c.memoryPoint.invokeExact(memories[3], scratch), "naming memory");
             if (memories.length == 5) {
-                require((int) memoryPoint.invokeExact(memories[4], factor), "naming memory");
+                require((int) c.memoryPoint.invokeExact(memories[4], factor), "naming memory");
             }
-            require((int) execute.invokeExact(product.primitive, stream, memories.length, call.arguments),
+            require((int) c.execute.invokeExact(product.primitive, stream, memories.length, call.arguments),
                     "multiplying");
             product.idle.add(call);
         } catch (Throwable e) {
@@ -345,7 +282,7 @@ final class OneDnn {
 
     private MemorySegment argument(MemorySegment arguments, int index, int role, MemorySegment description,
             MemorySegment place) throws Throwable {
-        require((int) memoryCreate.invokeExact(place, description, engine, MemorySegment.NULL), "making memory");
+        require((int) c.memoryCreate.invokeExact(place, description, engine, MemorySegment.NULL), "making memory");
         MemorySegment memory = place.get(ADDRESS, 0);
         long at = index * ARGUMENT.byteSize();
         arguments.set(JAVA_INT, at, role);
