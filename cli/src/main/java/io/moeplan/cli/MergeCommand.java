@@ -6,8 +6,10 @@ import io.moeplan.recording.merge.Merger;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -42,6 +44,7 @@ final class MergeCommand implements Callable<Integer> {
         if (recordings.size() < 2) {
             throw new ParameterException(spec.commandLine(), "one recording is nothing to merge: name at least two");
         }
+        requireDifferent();
         NewOutput.requireAbsent(out);
         Manifest written = Merger.run(recordings, by, BuildVersion.version(), out);
         PrintWriter stdout = spec.commandLine().getOut();
@@ -54,5 +57,15 @@ final class MergeCommand implements Callable<Integer> {
         stdout.println("made by: " + Inspection.madeBy(written.origin()));
         stdout.flush();
         return ExitCode.OK;
+    }
+
+    private void requireDifferent() {
+        Set<Path> seen = new HashSet<>();
+        for (Path recording : recordings) {
+            if (!seen.add(recording.toAbsolutePath().normalize())) {
+                throw new ParameterException(spec.commandLine(),
+                        recording + ": named twice, so its tokens would count twice; name it once");
+            }
+        }
     }
 }

@@ -130,6 +130,7 @@ class EngineMapsTest {
         assertThat(run("merge", recording, again, "--out", merged).out()).contains("2 recordings", "--by rank");
         assertThat(run("inspect", merged, temp.resolve("a.parquet"), plan).out()).contains("a moeplan recording",
                 "a Parquet file", "2 GPUs, 6 slots");
+        refused(2, "named twice", "merge", recording, again, recording.resolve("."), "--out", temp.resolve("m"));
         refused(2, "at least two", "merge", recording, "--out", temp.resolve("m"));
         refused(2, "make a plan of it first", "export", recording, "--to", "sglang", "--out", temp.resolve("x"));
         refused(2, "is no recording", "export", plan, "--to", "csv", "--out", temp.resolve("x"));
