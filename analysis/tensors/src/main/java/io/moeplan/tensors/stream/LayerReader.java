@@ -176,17 +176,7 @@ public final class LayerReader implements AutoCloseable {
     @Override
     public void close() {
         thread.interrupt();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
+        Threads.join(List.of(thread));
         arena.close();
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

@@ -8,6 +8,7 @@ import io.moeplan.engine.cuda.driver.PinnedBuffer;
 import io.moeplan.engine.cuda.driver.Stream;
 import io.moeplan.engine.cuda.weights.Deliveries.Delivery;
 import io.moeplan.engine.cuda.weights.Deliveries.DeliveryException;
+import io.moeplan.tensors.stream.Threads;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -208,16 +209,7 @@ final class WeightStream implements AutoCloseable {
     @Override
     public void close() {
         deliveries.stop();
-        boolean interrupted = false;
-        for (Thread reader : readers) {
-            while (reader.isAlive()) {
-                try {
-                    reader.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        }
+        Threads.join(readers);
         files.close();
         stream.synchronize();
         for (int i = 0; i < AREAS; i++) {
@@ -227,8 +219,5 @@ final class WeightStream implements AutoCloseable {
             used[i].close();
         }
         stream.close();
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 }
