@@ -72,18 +72,18 @@ record Ladder(List<Gemm> all, Gemm besideBf16, List<String> missing) {
         if (!wish.isEmpty() && !wish.equals("onednn")) {
             missing.add("moeplan.gemm=" + wish + ": there is only onednn, vector and plain");
         }
-        if (loading.library() == null) {
+        if (loading.oneDnn() == null) {
             String problem = "oneDNN: " + loading.problem();
             missing.add(problem);
             return java(vectorProblem, problem, missing);
         }
-        OneDnn library = loading.library();
-        Products products = new Products(library);
+        OneDnn oneDnn = loading.oneDnn();
+        Products products = new Products(oneDnn);
         List<Gemm> all = new ArrayList<>();
-        Optional<String> slow = slowBf16(library);
+        Optional<String> slow = slowBf16(oneDnn);
         boolean wished = wish.equals("onednn");
-        OneDnnGemm rounded = new OneDnnGemm(library, products, Precision.BF16,
-                slow.orElse("the processor has " + library.instructions()));
+        OneDnnGemm rounded = new OneDnnGemm(oneDnn, products, Precision.BF16,
+                slow.orElse("the processor has " + oneDnn.instructions()));
         if (slow.isEmpty()) {
             all.add(rounded);
         } else {
@@ -91,28 +91,28 @@ record Ladder(List<Gemm> all, Gemm besideBf16, List<String> missing) {
         }
         String exact = slow.map(why -> "bf16 is not faster here: " + why)
                 .orElse("the fastest that computes in float32");
-        OneDnnGemm float32 = new OneDnnGemm(library, products, Precision.FP32, exact);
-        if (slow.isPresent() && library.hasBf16()) {
+        OneDnnGemm float32 = new OneDnnGemm(oneDnn, products, Precision.FP32, exact);
+        if (slow.isPresent() && oneDnn.hasBf16()) {
             // last of them, so that it is there to be tried, or first because it was asked for
-            all.add(new OneDnnGemm(library, products, Precision.BF16, wished ? "moeplan.gemm=onednn" : slow.get()));
+            all.add(new OneDnnGemm(oneDnn, products, Precision.BF16, wished ? "moeplan.gemm=onednn" : slow.get()));
             all.add(wished ? 1 : 0, float32);
         } else {
             all.add(float32);
         }
         addVector(vectorProblem, "Java was started with its module", all, missing);
         all.add(new PlainGemm(PLAIN));
-        return new Ladder(all, library.hasAmx() ? new SplitGemm(rounded, float32) : float32, missing);
+        return new Ladder(all, oneDnn.hasAmx() ? new SplitGemm(rounded, float32) : float32, missing);
     }
 
     /**
      * Why bfloat16 is no faster than float32 here; empty if it is. Without AMX, Intel's processors take four times as long
      * for a bfloat16 instruction as for a float32 one, for twice the work (measured: 80 against 160 GFLOP/s on a core).
      */
-    private static Optional<String> slowBf16(OneDnn library) {
-        if (!library.hasBf16()) {
+    private static Optional<String> slowBf16(OneDnn oneDnn) {
+        if (!oneDnn.hasBf16()) {
             return Optional.of("the processor has no AMX or AVX-512 bf16");
         }
-        return library.hasAmx() || !vendorIsIntel()
+        return oneDnn.hasAmx() || !vendorIsIntel()
                 ? Optional.empty()
                 : Optional.of("the processor has AVX-512 bf16, which is slower than float32 on Intel's, and no AMX");
     }

@@ -41,7 +41,7 @@ final class OneDnn {
     }
 
     /** What became of loading it: the library, or why there is none. */
-    record Loading(OneDnn library, String problem) {}
+    record Loading(OneDnn oneDnn, String problem) {}
 
     private static final String FOLDER = "org/bytedeco/dnnl/linux-x86_64/";
     private static final String OPENMP = "libgomp.so.1";

@@ -15,13 +15,13 @@ final class OneDnnGemm implements Gemm {
     private static final int PANEL_BYTES = 1 << 20;
     private static final int PANEL_STEP = 64;
 
-    private final OneDnn library;
+    private final OneDnn oneDnn;
     private final Products products;
     private final Precision precision;
     private final String reason;
 
-    OneDnnGemm(OneDnn library, Products products, Precision precision, String reason) {
-        this.library = library;
+    OneDnnGemm(OneDnn oneDnn, Products products, Precision precision, String reason) {
+        this.oneDnn = oneDnn;
         this.products = products;
         this.precision = precision;
         this.reason = reason;
@@ -29,7 +29,7 @@ final class OneDnnGemm implements Gemm {
 
     @Override
     public String name() {
-        String instructions = precision == Precision.FP32 && library.hasBf16() ? "AVX-512" : library.instructions();
+        String instructions = precision == Precision.FP32 && oneDnn.hasBf16() ? "AVX-512" : oneDnn.instructions();
         return "oneDNN " + (precision == Precision.BF16 ? "bf16" : "float32") + " (" + instructions + ")";
     }
 

@@ -7,7 +7,7 @@ import java.util.Arrays;
  * Products in float32 in plain Java, which the JIT compiler vectorises: a panel of the weights at a time is decoded and
  * transposed, then multiplied with all rows while it is in the cache.
  */
-final class PlainGemm implements Gemm {
+final class PlainGemm extends JavaGemm {
     /** Rows of {@code x} that make decoding a panel cheap beside multiplying with it; more gain nothing. */
     private static final int MOST_ROWS = 1024;
     /** Loops this wide spend little of their time outside their vectorised part. */
@@ -32,35 +32,13 @@ final class PlainGemm implements Gemm {
         }
     }
 
-    private final String reason;
-
     PlainGemm(String reason) {
-        this.reason = reason;
+        super(reason);
     }
 
     @Override
     public String name() {
         return "plain Java float32";
-    }
-
-    @Override
-    public String reason() {
-        return reason;
-    }
-
-    @Override
-    public Precision precision() {
-        return Precision.FP32;
-    }
-
-    @Override
-    public Element input() {
-        return Element.F32;
-    }
-
-    @Override
-    public int room(int rows) {
-        return rows;
     }
 
     @Override

@@ -71,11 +71,11 @@ final class Products {
     /** @param product null if oneDNN has none that is fast */
     private record Entry(OneDnn.Product product, int rows) {}
 
-    private final OneDnn library;
+    private final OneDnn oneDnn;
     private final ConcurrentMap<Shape, Entry> entries = new ConcurrentHashMap<>();
 
-    Products(OneDnn library) {
-        this.library = library;
+    Products(OneDnn oneDnn) {
+        this.oneDnn = oneDnn;
     }
 
     /** The rows of the product that so many rows are multiplied with, at most {@link #MOST_ROWS} of them. */
@@ -122,7 +122,7 @@ final class Products {
     private void run(Entry entry, Shape shape, Operands operands, int rows) {
         for (int done = 0; done < rows; done += entry.rows) {
             Operands some = operands.from(done, shape);
-            library.run(entry.product, some.input, some.weights, some.output, some.factor);
+            oneDnn.run(entry.product, some.input, some.weights, some.output, some.factor);
         }
     }
 
@@ -174,20 +174,20 @@ final class Products {
     }
 
     private OneDnn.Product compile(Shape shape) {
-        MemorySegment source = library.describe(shape.rows, shape.in, type(shape.input), shape.inputStride, 1);
-        MemorySegment weights = library.describe(shape.in, shape.out, shape.weights, shape.weightsInStride,
+        MemorySegment source = oneDnn.describe(shape.rows, shape.in, type(shape.input), shape.inputStride, 1);
+        MemorySegment weights = oneDnn.describe(shape.in, shape.out, shape.weights, shape.weightsInStride,
                 shape.weightsOutStride);
-        MemorySegment result = library.describe(shape.rows, shape.out, type(shape.output), shape.outputStride, 1);
+        MemorySegment result = oneDnn.describe(shape.rows, shape.out, type(shape.output), shape.outputStride, 1);
         MemorySegment factor = shape.gated()
-                ? library.describe(shape.rows, shape.out, OneDnn.Type.F32, shape.out, 1)
+                ? oneDnn.describe(shape.rows, shape.out, OneDnn.Type.F32, shape.out, 1)
                 : MemorySegment.NULL;
-        OneDnn.Product product = library.compile(source, weights, result, factor, shape.then == Then.ADD);
+        OneDnn.Product product = oneDnn.compile(source, weights, result, factor, shape.then == Then.ADD);
         if (product == null) {
-            library.free(source);
-            library.free(weights);
-            library.free(result);
+            oneDnn.free(source);
+            oneDnn.free(weights);
+            oneDnn.free(result);
             if (shape.gated()) {
-                library.free(factor);
+                oneDnn.free(factor);
             }
         }
         return product;

@@ -11,7 +11,7 @@ import java.util.Optional;
  * <p>The API is an incubator module: the JVM has it only when started with {@code --add-modules jdk.incubator.vector}, and
  * then prints a warning that nothing switches off. So users decide, and {@link Ladder} tells them what it is worth.
  */
-final class VectorGemm implements Gemm {
+final class VectorGemm extends JavaGemm {
     /** Rows of {@code x} that make decoding a panel cheap beside multiplying with it, as in {@link PlainGemm}. */
     private static final int MOST_ROWS = 1024;
     private static final int PANEL_WIDTH = 256;
@@ -47,10 +47,8 @@ final class VectorGemm implements Gemm {
         }
     }
 
-    private final String reason;
-
     VectorGemm(String reason) {
-        this.reason = reason;
+        super(reason);
     }
 
     /** Why this cannot be used, or is not worth it; empty if it is. */
@@ -69,26 +67,6 @@ final class VectorGemm implements Gemm {
     @Override
     public String name() {
         return "Vector API float32 (" + VectorKernel.bits() + " bits)";
-    }
-
-    @Override
-    public String reason() {
-        return reason;
-    }
-
-    @Override
-    public Precision precision() {
-        return Precision.FP32;
-    }
-
-    @Override
-    public Element input() {
-        return Element.F32;
-    }
-
-    @Override
-    public int room(int rows) {
-        return rows;
     }
 
     @Override

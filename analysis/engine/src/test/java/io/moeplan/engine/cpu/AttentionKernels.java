@@ -111,28 +111,28 @@ public class AttentionKernels {
 
         @Override
         public void prepare(float[][] x, int rows, Positions tokens, float[][] kept, Scratch scratch) {
-            throw new UnsupportedOperationException();
+            throw new IllegalStateException("a tile is given its rows, it asks for none");
         }
 
         @Override
         public void keysValues(Kept kept, Positions tokens, int head, int heads, float[][] k, float[][] v,
                 Scratch scratch) {
-            throw new UnsupportedOperationException();
+            throw new IllegalStateException("a tile is given its rows, it asks for none");
         }
 
         @Override
         public void queries(Kept kept, Positions tokens, int head, int heads, float[][] q, Scratch scratch) {
-            throw new UnsupportedOperationException();
+            throw new IllegalStateException("a tile is given its rows, it asks for none");
         }
 
         @Override
         public float[][] outputs(Kept kept, float[][] mixed, int head, int heads, Scratch scratch) {
-            throw new UnsupportedOperationException();
+            throw new IllegalStateException("a tile is given its rows, it asks for none");
         }
 
         @Override
         public LayerWeights.Linear output() {
-            throw new UnsupportedOperationException();
+            throw new IllegalStateException("a tile is given its rows, it asks for none");
         }
     }
 }

@@ -19,11 +19,11 @@ final class Functions {
     static final MemoryLayout LONG = ValueLayout.JAVA_LONG;
     static final MemoryLayout POINTER = ValueLayout.ADDRESS;
 
-    private final String library;
+    private final String origin;
     private final SymbolLookup symbols;
 
-    Functions(String library, SymbolLookup symbols) {
-        this.library = library;
+    Functions(String origin, SymbolLookup symbols) {
+        this.origin = origin;
         this.symbols = symbols;
     }
 
@@ -59,7 +59,7 @@ final class Functions {
     @SuppressWarnings("restricted") // calling native code is what this class is for
     Function find(String name, MemoryLayout... arguments) throws Unavailable {
         MemorySegment symbol = symbols.find(name)
-                .orElseThrow(() -> new Unavailable(library + " has no " + name + ": it is too old"));
+                .orElseThrow(() -> new Unavailable(origin + " has no " + name + ": it is too old"));
         return new Function(name,
                 Linker.nativeLinker().downcallHandle(symbol, FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments)));
     }
@@ -72,7 +72,7 @@ final class Functions {
     @SuppressWarnings("restricted") // the library gives a C string without its length
     IntFunction<String> findNames(String name) throws Unavailable {
         MemorySegment symbol = symbols.find(name)
-                .orElseThrow(() -> new Unavailable(library + " has no " + name + ": it is too old"));
+                .orElseThrow(() -> new Unavailable(origin + " has no " + name + ": it is too old"));
         MethodHandle handle = Linker.nativeLinker().downcallHandle(symbol,
                 FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
         return status -> {
