@@ -193,7 +193,7 @@ attention(const __grid_constant__ TensorMap q, const __grid_constant__ TensorMap
     }
     __syncthreads();
     const int tiles = count * heads;
-    const int warpgroup = threadIdx.x / 128;
+    const int warpgroup = warpgroup_number();
 
     if (warpgroup == 0) {
         asm volatile("setmaxnreg.dec.sync.aligned.u32 24;");

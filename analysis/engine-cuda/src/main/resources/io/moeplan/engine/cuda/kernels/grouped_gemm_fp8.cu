@@ -20,11 +20,19 @@
 #define ROW_GROUP 16
 #define A_BYTES (TILE_M * TILE_K)
 #define B_BYTES (TILE_N * TILE_K)
+#define SCALE_BYTES ((TILE_M + 2) * 4)
 
 #include "row_tiles.cuh"
+#include "tickets.cuh"
 
 __device__ __forceinline__ void store_shared(u32 to, float first, float second) {
     asm volatile("st.shared.v2.f32 [%0], {%1, %2};" ::"r"(to), "f"(first), "f"(second) : "memory");
+}
+
+__device__ __forceinline__ float load_shared(u32 from) {
+    float x;
+    asm volatile("ld.shared.f32 %0, [%1];" : "=f"(x) : "r"(from) : "memory");
+    return x;
 }
 
 // Adds a box of float32 to global memory.
@@ -58,7 +66,8 @@ __device__ __forceinline__ u16 e4m3(float low, float high) {
     return packed;
 }
 
-// The two warpgroups multiply in turn: one multiplies while the other adds.
+// The two warpgroups multiply in turn: one multiplies while the other adds. A turn ends when half of its products are done, as
+// the other's take a while to start.
 __device__ __forceinline__ void take_turn(int group) {
     asm volatile("bar.sync %0, 256;" ::"r"(group + 2) : "memory");
 }
@@ -78,13 +87,15 @@ struct Scales {
 // The part of a warp for each stage: brings the scales of its steps to shared memory, a round ahead in registers, as loads take
 // longer than a step. Rows beyond an expert's last are not stored; their scales are any.
 __device__ __forceinline__ void bring_scales(float (*to)[TILE_M + 2], u64* full, u64* empty, const Scales from,
-                                             const Walk first, const RowTiles& rowTiles, int columns, int steps) {
+                                             Tickets& tickets, Walk at, const RowTiles& rowTiles, int columns,
+                                             int steps) {
     const int lane = threadIdx.x % 32;
     const int scaleRows = ((GATED ? 2 * columns : columns) + 127) / 128;
     const int stage = threadIdx.x / 32 - 1;
     u32 parity = 1;
     int next = stage; // its next step, counted from the tile's first
-    for (Walk at = first; at.more(); at.next()) {
+    u32 turn = 0;
+    while (take(tickets, turn, at)) {
         const Tile tile = tile_of(at, rowTiles, GATED ? TILE_N / 2 : TILE_N);
         const int second = (GATED ? tile.column + columns : tile.column + 128) / 128;
         const int block = lane == 0 ? tile.column / 128 : min(second, scaleRows - 1);
@@ -119,6 +130,7 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
     __shared__ __align__(8) u64 empty[STAGES];
     __shared__ float scales[STAGES][TILE_M + 2]; // of rows, of both weight blocks
     __shared__ RowTiles rowTiles;
+    __shared__ __align__(8) Tickets tickets;
     const u32 base = (shared_address(memory) + 1023) & ~1023u;
     const int tileColumns = GATED ? TILE_N / 2 : TILE_N;
     const int columnTiles = (columns + tileColumns - 1) / tileColumns;
@@ -130,18 +142,20 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
             barrier_init(shared_address(&full[s]), 1 + 32); // the boxes, and a warp with scales
             barrier_init(shared_address(&empty[s]), 2 * 128);
         }
+        tickets_init(tickets, 2 * 128 + 3 * 32);
         asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
     }
     count_row_tiles(rowTiles, offsets, experts);
-    const Walk first = walk(rowTiles, experts, columnTiles);
-    const int group = threadIdx.x / 128;
+    Walk at = walk(rowTiles, experts, columnTiles);
+    const int group = warpgroup_number();
 
     if (group == 0) {
         asm volatile("setmaxnreg.dec.sync.aligned.u32 56;");
         if (threadIdx.x == 0) {
             int stage = 0;
             u32 parity = 1;
-            for (Walk at = first; at.more(); at.next()) {
+            for (u32 turn = 0; offer(tickets, turn, at.number), at.more(); turn++) {
+                const int following = draw();
                 Tile tile = tile_of(at, rowTiles, tileColumns);
                 int weightRow = tile.expert * weightRows + tile.column;
                 for (int step = 0; step < steps; step++) {
@@ -155,9 +169,12 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
                              GATED ? weightRow + columns : weightRow + TILE_N / 2, barrier);
                     if (++stage == STAGES) { stage = 0; parity ^= 1; }
                 }
+                at.number = following;
             }
+            end_drawing();
         } else if (threadIdx.x >= 32) {
-            bring_scales(scales, full, empty, Scales{aScales, wScales, scaleStride}, first, rowTiles, columns, steps);
+            bring_scales(scales, full, empty, Scales{aScales, wScales, scaleStride}, tickets, at, rowTiles, columns,
+                         steps);
         }
     } else {
         asm volatile("setmaxnreg.inc.sync.aligned.u32 224;");
@@ -165,25 +182,47 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
         const int lane = threadIdx.x % 32;
         const int warp = threadIdx.x % 128 / 32;
         const int r = warp * 16 + lane / 4;
+        // Of the first stage.
+        const u64 rows = descriptor(base + half * (A_BYTES / 2));
+        const u64 weights = descriptor(base + A_BYTES);
+        const u32 isFull = kept(shared_address(full));
+        const u32 isEmpty = kept(shared_address(empty));
+        const u32 rowScales = kept(shared_address(&scales[0][half * 64 + r]));
+        const u32 blockScales = kept(shared_address(&scales[0][TILE_M]));
         if (half == 1) give_turn(2);
         int stage = 0;
         u32 parity = 0;
-        for (Walk at = first; at.more(); at.next()) {
+        u32 turn = 0;
+        while (take(tickets, turn, at)) {
             Tile tile = tile_of(at, rowTiles, tileColumns);
             const int firstRow = tile.row + half * 64;
+            if (firstRow >= tile.end) { // no row: only passes on what the others wait for
+                for (int step = 0; step < steps; step++) {
+                    barrier_wait(isFull + 8 * stage, parity);
+#pragma unroll
+                    for (int h = 0; h < 2; h++) {
+                        take_turn(group);
+                        give_turn(group);
+                    }
+                    barrier_arrive(isEmpty + 8 * stage);
+                    if (++stage == STAGES) { stage = 0; parity ^= 1; }
+                }
+                continue;
+            }
             float d[128];
 #pragma unroll
             for (int i = 0; i < 128; i++) d[i] = 0;
             for (int step = 0; step < steps; step++) {
-                barrier_wait(shared_address(&full[stage]), parity);
-                const float upper = scales[stage][half * 64 + r];
-                const float lower = scales[stage][half * 64 + r + 8];
-                const float blocks[2] = {scales[stage][TILE_M], scales[stage][TILE_M + 1]};
-                const u32 from = base + stage * (A_BYTES + B_BYTES);
-                const u64 left = descriptor(from + half * (A_BYTES / 2));
+                barrier_wait(isFull + 8 * stage, parity);
+                const float upper = load_shared(rowScales + stage * SCALE_BYTES);
+                const float lower = load_shared(rowScales + stage * SCALE_BYTES + 8 * 4);
+                const float blocks[2] = {load_shared(blockScales + stage * SCALE_BYTES),
+                                         load_shared(blockScales + stage * SCALE_BYTES + 4)};
+                const u32 from = stage * ((A_BYTES + B_BYTES) / 16); // descriptors count in 16 bytes
+                const u64 left = rows + from;
 #pragma unroll
                 for (int h = 0; h < 2; h++) {
-                    const u64 right = descriptor(from + A_BYTES + h * (B_BYTES / 2));
+                    const u64 right = weights + from + h * (B_BYTES / 2 / 16);
                     float part[64];
                     settle(part);
                     take_turn(group);
@@ -191,14 +230,14 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
 #pragma unroll
                     for (int k = 0; k < TILE_K / 32; k++) {
                         multiply(part, left + 2 * k, right + 2 * k, k > 0);
-                        if (k == TILE_K / 32 - 2) asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+                        if (k == TILE_K / 32 / 2 - 1) asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
                     }
                     asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
                     asm volatile("wgmma.wait_group.sync.aligned 1;" ::: "memory");
                     give_turn(group);
                     asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
                     settle(part);
-                    if (h == 1) barrier_arrive(shared_address(&empty[stage]));
+                    if (h == 1) barrier_arrive(isEmpty + 8 * stage);
                     const float factors[2] = {upper * blocks[h], lower * blocks[h]};
 #pragma unroll
                     for (int i = 0; i < 64; i++) d[64 * h + i] = fmaf(part[i], factors[i % 4 / 2], d[64 * h + i]);

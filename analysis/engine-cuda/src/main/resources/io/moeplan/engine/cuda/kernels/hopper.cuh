@@ -40,6 +40,16 @@ __device__ __forceinline__ void store_shared(u32 to, u32 value) {
     asm volatile("st.shared.b32 [%0], %1;" ::"r"(to), "r"(value) : "memory");
 }
 
+// The same number, which the compiler keeps in a register rather than find it again for every use.
+__device__ __forceinline__ u32 kept(u32 x) {
+    asm volatile("" : "+r"(x));
+    return x;
+}
+
+// The number of a thread's warpgroup, such that the compiler sees that it is one for a warp: what depends on it then stays in
+// uniform registers, where the matrix units take addresses from.
+__device__ __forceinline__ int warpgroup_number() { return __shfl_sync(~0u, threadIdx.x / 128, 0); }
+
 // A barrier of one multiplying warpgroup.
 __device__ __forceinline__ void group_sync(int group) {
     asm volatile("bar.sync %0, 128;" ::"r"(group) : "memory");
