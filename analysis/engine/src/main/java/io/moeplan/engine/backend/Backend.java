@@ -52,8 +52,12 @@ public interface Backend extends AutoCloseable {
     /** What reading ahead has taken since {@link #start}. */
     Reading reading();
 
-    /** Embeds the sequences and holds their residual stream until the wave is closed. */
-    Wave begin(Sequences sequences);
+    /**
+     * Embeds the sequences and holds their residual stream until the wave is closed.
+     *
+     * @param wanted is told what its routers decide
+     */
+    Wave begin(Sequences sequences, Wanted wanted);
 
     /**
      * Room for sequences that grow.
