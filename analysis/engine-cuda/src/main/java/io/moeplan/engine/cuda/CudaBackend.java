@@ -171,7 +171,7 @@ public final class CudaBackend implements Backend {
         WaveState state = new WaveState(cuda, memory, launcher, kept, sequences);
         return new CudaWave(model, schedule, sequences, state, operations,
                 new CudaLayers(model, operations, vectors, rotaries, pieces, weights, fast, permutation), routing,
-                Report.of(wanted, state));
+                Report.of(wanted, state, fast));
     }
 
     private void room(int tokens, int longest) {

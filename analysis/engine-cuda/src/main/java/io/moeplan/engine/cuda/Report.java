@@ -3,6 +3,9 @@ package io.moeplan.engine.cuda;
 import io.moeplan.engine.backend.Routing;
 import io.moeplan.engine.backend.Wanted;
 import io.moeplan.engine.cuda.driver.Stream;
+import io.moeplan.engine.cuda.kernels.FastKernels;
+import io.moeplan.engine.cuda.kernels.PassCounts;
+import io.moeplan.engine.cuda.kernels.PassCounts.Passes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -26,10 +29,11 @@ sealed interface Report {
      */
     void tell(MemorySegment host);
 
-    /** As little as is wanted. */
-    static Report of(Wanted wanted, WaveState state) {
+    /** As little as is wanted: counts are made on the device, unless choices are fewer bytes. */
+    static Report of(Wanted wanted, WaveState state, FastKernels fast) {
         return switch (wanted) {
             case Wanted.Nothing nothing -> new Nothing();
+            case Wanted.Counts counts when state.holds(counts.starts().length - 1) -> OfPasses.of(counts, state, fast);
             case Wanted.Choices choices -> OfTokens.of(choices, state);
         };
     }
@@ -70,6 +74,32 @@ sealed interface Report {
             MemorySegment.copy(host, ValueLayout.JAVA_CHAR, 4L * weights, routing.experts(), 0,
                     routing.experts().length);
             wanted.choices(routing);
+        }
+    }
+
+    /**
+     * How often passes chose each expert.
+     *
+     * @param counts int32 {@code [passes][experts]}, on the device
+     * @param bytes  theirs
+     */
+    record OfPasses(Wanted.Counts wanted, PassCounts kernel, Passes passes, long counts, long bytes) implements Report {
+        static OfPasses of(Wanted.Counts wanted, WaveState state, FastKernels fast) {
+            int[] starts = wanted.starts();
+            Passes passes = Passes.of(starts, state.keep(starts));
+            long bytes = PassCounts.bytes(passes.count(), state.experts());
+            return new OfPasses(wanted, fast.counts(state.experts(), state.topK()), passes, state.keep(bytes), bytes);
+        }
+
+        @Override
+        public List<Part> queue(Stream compute, Routed routed) {
+            kernel.count(compute, passes, routed.packed(), counts);
+            return List.of(new Part(counts, bytes));
+        }
+
+        @Override
+        public void tell(MemorySegment host) {
+            wanted.counts(host.asSlice(0, bytes));
         }
     }
 }
