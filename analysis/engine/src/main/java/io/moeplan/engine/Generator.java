@@ -2,7 +2,6 @@ package io.moeplan.engine;
 
 import io.moeplan.engine.backend.Backend;
 import io.moeplan.engine.backend.Past;
-import io.moeplan.engine.backend.Routing;
 import io.moeplan.engine.backend.Wave;
 import io.moeplan.engine.backend.Work;
 import io.moeplan.engine.generate.Completion;
@@ -31,7 +30,6 @@ final class Generator {
     private static final int PROMPT_TOKENS = 1024;
     private static final double PROGRESS_SECONDS = 0.1;
 
-    private final Model model;
     private final Architecture architecture;
     private final List<Request> requests;
     private final GenerationOptions options;
@@ -50,7 +48,6 @@ final class Generator {
 
     private Generator(Model model, Past past, long memoryBytes, List<Request> requests, Deque<Integer> waiting,
             GenerationOptions options, Set<Integer> stopIds) {
-        this.model = model;
         this.architecture = model.architecture();
         this.past = past;
         this.requests = requests;
@@ -169,20 +166,18 @@ final class Generator {
 
     private void layers(Wave wave, List<Growing> taken, List<int[]> next) {
         Work work = this::check;
-        int rows = next.stream().mapToInt(ids -> ids.length).sum();
-        Routing routing = new Routing(rows, model.info().topK());
         for (int layer = 0; layer < architecture.layers().size(); layer++) {
             wave.attention(layer, work);
             switch (architecture.layers().get(layer).feedForward()) {
                 case FeedForward.Dense dense -> wave.dense(layer, work);
                 case FeedForward.Sparse sparse -> {
-                    int bad = wave.route(layer, routing, work);
+                    int bad = wave.route(layer, work);
                     if (bad >= 0) {
                         throw new EngineException("layer " + layer + ": the router logits of request "
                                 + requests.get(requestOf(bad, taken, next)).id()
                                 + " are not finite (NaN or infinite) while generating; is the checkpoint damaged?");
                     }
-                    wave.experts(layer, routing, work);
+                    wave.experts(layer, work);
                 }
             }
         }

@@ -1,9 +1,9 @@
 package io.moeplan.engine;
 
 import io.moeplan.engine.backend.Backend;
-import io.moeplan.engine.backend.Routing;
 import io.moeplan.engine.backend.Schedule;
 import io.moeplan.engine.backend.Sequences;
+import io.moeplan.engine.backend.Wanted;
 import io.moeplan.engine.backend.Wave;
 import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.FeedForward;
@@ -21,7 +21,6 @@ final class Run {
     /** Keeps the arrays of a wave that are counted per token within what an array holds. */
     private static final long MAX_WAVE_CHOICES = 1L << 30;
 
-    private final Model model;
     private final Architecture architecture;
     private final Backend backend;
     private final Recorder recorder;
@@ -35,7 +34,6 @@ final class Run {
 
     Run(Model model, Backend backend, Recorder recorder, EngineOptions engine, List<Request> requests,
             RunOptions options) {
-        this.model = model;
         this.architecture = model.architecture();
         this.backend = backend;
         this.recorder = recorder;
@@ -130,10 +128,8 @@ final class Run {
         WavePlan.Range range = waves.get(number);
         Sequences batch = new Sequences(sequences.subList(range.from(), range.to()));
         WaveCost cost = new WaveCost(architecture, sequences.subList(range.from(), range.to()));
-        try (Wave wave = backend.begin(batch);
-                WaveRecorder recording = recorder.beginWave(requests.subList(range.from(), range.to()))) {
-            Routing routing = new Routing(batch.tokens(), model.info().topK());
-            int moeLayer = 0;
+        try (WaveRecorder recording = recorder.beginWave(requests.subList(range.from(), range.to()));
+                Wave wave = backend.begin(batch, recording == null ? Wanted.NOTHING : recording)) {
             for (int layer = 0; layer < layers; layer++) {
                 boolean last = routeOnly && layer == layers - 1;
                 meter.enter(number + 1, layer + 1, batch.tokens(), cost.layer(layer, last));
@@ -142,13 +138,9 @@ final class Run {
                 switch (architecture.layers().get(layer).feedForward()) {
                     case FeedForward.Dense dense -> wave.dense(layer, meter);
                     case FeedForward.Sparse sparse -> {
-                        route(layer, range.from(), batch, wave, routing, meter);
-                        if (recording != null) {
-                            recording.layer(moeLayer, routing);
-                        }
-                        moeLayer++;
+                        route(layer, range.from(), batch, wave, meter);
                         if (!last) {
-                            wave.experts(layer, routing, meter);
+                            wave.experts(layer, meter);
                         }
                     }
                 }
@@ -160,8 +152,8 @@ final class Run {
         }
     }
 
-    private void route(int layer, int firstRequest, Sequences batch, Wave wave, Routing routing, Meter meter) {
-        int bad = wave.route(layer, routing, meter);
+    private void route(int layer, int firstRequest, Sequences batch, Wave wave, Meter meter) {
+        int bad = wave.route(layer, meter);
         if (bad >= 0) {
             throw new EngineException("layer " + layer + ": the router logits of request "
                     + requests.get(firstRequest + sequenceOf(batch, bad)).id() + ", token " + batch.position(bad)

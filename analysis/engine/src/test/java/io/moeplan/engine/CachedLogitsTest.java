@@ -3,8 +3,8 @@ package io.moeplan.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.moeplan.engine.backend.Past;
-import io.moeplan.engine.backend.Routing;
 import io.moeplan.engine.backend.Sequences;
+import io.moeplan.engine.backend.Wanted;
 import io.moeplan.engine.backend.Wave;
 import io.moeplan.engine.backend.Work;
 import io.moeplan.engine.cpu.CpuBackend;
@@ -62,7 +62,7 @@ final class CachedLogitsTest {
     }
 
     private static float[][] inOnePass(Model model, CpuBackend backend, List<int[]> sequences) {
-        try (Wave wave = backend.begin(new Sequences(sequences))) {
+        try (Wave wave = backend.begin(new Sequences(sequences), Wanted.NOTHING)) {
             return logits(model, wave, sequences.stream().mapToInt(ids -> ids.length).sum());
         }
     }
@@ -109,14 +109,13 @@ final class CachedLogitsTest {
     }
 
     private static float[][] logits(Model model, Wave wave, int tokens) {
-        Routing routing = new Routing(tokens, model.info().topK());
         for (int layer = 0; layer < model.layers().size(); layer++) {
             wave.attention(layer, NOBODY);
             switch (model.architecture().layers().get(layer).feedForward()) {
                 case FeedForward.Dense dense -> wave.dense(layer, NOBODY);
                 case FeedForward.Sparse sparse -> {
-                    assertThat(wave.route(layer, routing, NOBODY)).isEqualTo(-1);
-                    wave.experts(layer, routing, NOBODY);
+                    assertThat(wave.route(layer, NOBODY)).isEqualTo(-1);
+                    wave.experts(layer, NOBODY);
                 }
             }
         }

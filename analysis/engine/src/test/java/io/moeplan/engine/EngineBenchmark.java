@@ -119,7 +119,8 @@ final class EngineBenchmark {
                 median(samples, s -> s.result().tokensPerSecond()),
                 100 * median(samples, s -> s.result().flops() / s.result().seconds()) / 1e9 / ceiling,
                 100 * expertFlops / experts / 1e9 / ceiling);
-        System.out.printf("attention %.2f s, routers %.2f s, experts %.2f s, embedding and recording %.2f s%n",
+        System.out.printf(
+                "attention %.2f s, routers and recording %.2f s, experts %.2f s, embedding and the last rows %.2f s%n",
                 median(samples, Sample::attention), median(samples, Sample::route), experts,
                 median(samples, Sample::rest));
     }

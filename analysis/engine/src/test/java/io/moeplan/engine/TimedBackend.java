@@ -2,9 +2,9 @@ package io.moeplan.engine;
 
 import io.moeplan.engine.backend.Backend;
 import io.moeplan.engine.backend.Reading;
-import io.moeplan.engine.backend.Routing;
 import io.moeplan.engine.backend.Schedule;
 import io.moeplan.engine.backend.Sequences;
+import io.moeplan.engine.backend.Wanted;
 import io.moeplan.engine.backend.Wave;
 import io.moeplan.engine.backend.Work;
 import java.util.EnumMap;
@@ -68,9 +68,9 @@ final class TimedBackend implements Backend {
     }
 
     @Override
-    public Wave begin(Sequences sequences) {
+    public Wave begin(Sequences sequences, Wanted wanted) {
         long started = System.nanoTime();
-        Wave wave = backend.begin(sequences);
+        Wave wave = backend.begin(sequences, wanted);
         add(Operation.EMBED, started);
         return new Timed(wave);
     }
@@ -95,17 +95,17 @@ final class TimedBackend implements Backend {
         }
 
         @Override
-        public int route(int layer, Routing into, Work work) {
+        public int route(int layer, Work work) {
             long started = System.nanoTime();
-            int bad = wave.route(layer, into, work);
+            int bad = wave.route(layer, work);
             add(Operation.ROUTE, started);
             return bad;
         }
 
         @Override
-        public void experts(int layer, Routing routing, Work work) {
+        public void experts(int layer, Work work) {
             long started = System.nanoTime();
-            wave.experts(layer, routing, work);
+            wave.experts(layer, work);
             add(Operation.EXPERTS, started);
         }
 

@@ -4,6 +4,7 @@ import io.moeplan.engine.backend.Backend;
 import io.moeplan.engine.backend.Reading;
 import io.moeplan.engine.backend.Schedule;
 import io.moeplan.engine.backend.Sequences;
+import io.moeplan.engine.backend.Wanted;
 import io.moeplan.engine.backend.Wave;
 import io.moeplan.engine.cuda.driver.Cuda;
 import io.moeplan.engine.cuda.driver.DenseGemm;
@@ -162,14 +163,15 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public Wave begin(Sequences sequences) {
+    public Wave begin(Sequences sequences, Wanted wanted) {
         cuda.enter();
         room(sequences.tokens(), sequences.longest());
         kept.reset();
         Operations operations = new Operations(launcher, dense, scratch, model.architecture());
         WaveState state = new WaveState(cuda, memory, launcher, kept, sequences);
         return new CudaWave(model, schedule, sequences, state, operations,
-                new CudaLayers(model, operations, vectors, rotaries, pieces, weights, fast, permutation), routing);
+                new CudaLayers(model, operations, vectors, rotaries, pieces, weights, fast, permutation), routing,
+                Report.of(wanted, state, fast));
     }
 
     private void room(int tokens, int longest) {

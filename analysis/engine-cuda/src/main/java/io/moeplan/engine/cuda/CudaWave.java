@@ -1,6 +1,5 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.backend.Routing;
 import io.moeplan.engine.backend.Schedule;
 import io.moeplan.engine.backend.Sequences;
 import io.moeplan.engine.backend.Wave;
@@ -32,10 +31,11 @@ final class CudaWave implements Wave {
     private final Operations operations;
     private final CudaLayers layers;
     private final RoutingCopy routing;
+    private final Report report;
     private final Map<Attention, Long> attentionCost = new HashMap<>();
 
     CudaWave(Model model, Schedule schedule, Sequences sequences, WaveState state, Operations operations,
-            CudaLayers layers, RoutingCopy routing) {
+            CudaLayers layers, RoutingCopy routing, Report report) {
         this.model = model;
         this.architecture = model.architecture();
         this.schedule = schedule;
@@ -44,6 +44,7 @@ final class CudaWave implements Wave {
         this.operations = operations;
         this.layers = layers;
         this.routing = routing;
+        this.report = report;
         layers.embed(state);
     }
 
@@ -62,22 +63,22 @@ final class CudaWave implements Wave {
     }
 
     @Override
-    public int route(int layer, Routing into, Work work) {
+    public int route(int layer, Work work) {
         FeedForward.Sparse shape = architecture.sparse(layer);
         Stream stream = operations.launcher().stream();
         layers.route(layer, state, routing.bad(stream));
-        routing.queue(stream, state.routed(), (long) state.tokens() * state.topK());
+        routing.queue(stream, report.queue(stream, state.routed()));
         if (!schedule.routeOnly() || layer < schedule.layers() - 1) {
             layers.experts(layer, state);
         }
-        int bad = routing.take(into);
+        int bad = routing.take(report);
         work.done(state.tokens() * Cost.route(architecture, shape));
         return bad;
     }
 
     /** They are on their way since {@link #route}, which alone decides what goes where. */
     @Override
-    public void experts(int layer, Routing decided, Work work) {
+    public void experts(int layer, Work work) {
         work.done(state.tokens() * Cost.experts(architecture, architecture.sparse(layer)));
     }
 

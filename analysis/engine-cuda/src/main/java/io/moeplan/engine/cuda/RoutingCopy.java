@@ -1,17 +1,18 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.backend.Routing;
 import io.moeplan.engine.cuda.driver.Cuda;
 import io.moeplan.engine.cuda.driver.DeviceBuffer;
 import io.moeplan.engine.cuda.driver.Event;
 import io.moeplan.engine.cuda.driver.PinnedBuffer;
 import io.moeplan.engine.cuda.driver.Stream;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
-/** Brings routing decisions to the host beside the computation: on a stream of its own, to pinned memory. */
+/** Brings a layer's {@link Report} to the host beside the computation: on a stream of its own, to pinned memory. */
 final class RoutingCopy implements AutoCloseable {
     private static final int NONE = 0x7f7f7f7f;
+    /** Where the report begins in pinned memory; before it is the first token whose logits are not finite. */
+    private static final int REPORT = 64;
 
     private final Cuda cuda;
     private final Stream stream;
@@ -26,6 +27,7 @@ final class RoutingCopy implements AutoCloseable {
         decided = new Event(cuda);
         copied = new Event(cuda);
         bad = new DeviceBuffer(cuda, 8);
+        host = new PinnedBuffer(cuda, REPORT);
     }
 
     /** Where kernels note the first token whose logits are not finite; reset in that stream's order. */
@@ -36,47 +38,43 @@ final class RoutingCopy implements AutoCloseable {
         return bad.address();
     }
 
-    /**
-     * Queues the copy of what that stream has decided so far.
-     *
-     * @param pairs tokens times experts of each
-     */
-    void queue(Stream compute, Routed routed, long pairs) {
-        long bytes = 6 * pairs + 8;
-        if (host == null || host.segment().byteSize() < bytes) {
-            if (host != null) {
-                host.close();
-            }
+    /** Queues the copy of what that stream has made so far. */
+    void queue(Stream compute, List<Report.Part> report) {
+        long bytes = REPORT + report.stream().mapToLong(Report.Part::bytes).sum();
+        if (host.segment().byteSize() < bytes) {
+            host.close();
             host = new PinnedBuffer(cuda, bytes);
         }
         decided.record(compute);
         stream.await(decided);
-        host.read(stream, 0, routed.weights(), 4 * pairs);
-        host.read(stream, 4 * pairs, routed.packed(), 2 * pairs);
-        host.read(stream, 6 * pairs, bad.address(), 4);
+        host.read(stream, 0, bad.address(), 4);
+        long at = REPORT;
+        for (Report.Part part : report) {
+            host.read(stream, at, part.address(), part.bytes());
+            at += part.bytes();
+        }
         copied.record(stream);
     }
 
     /**
-     * Waits for the copy.
+     * Waits for the copy, and has it told if all is well.
      *
      * @return the first token with a logit that is not finite, -1 if there is none
      */
-    int take(Routing into) {
+    int take(Report report) {
         copied.synchronize();
-        int pairs = into.experts().length;
-        MemorySegment.copy(host.segment(), ValueLayout.JAVA_FLOAT, 0, into.weights(), 0, pairs);
-        MemorySegment.copy(host.segment(), ValueLayout.JAVA_CHAR, 4L * pairs, into.experts(), 0, pairs);
-        int first = host.segment().get(ValueLayout.JAVA_INT_UNALIGNED, 6L * pairs);
-        return first == NONE ? -1 : first;
+        int first = host.segment().get(ValueLayout.JAVA_INT, 0);
+        if (first != NONE) {
+            return first;
+        }
+        report.tell(host.segment().asSlice(REPORT));
+        return -1;
     }
 
     @Override
     public void close() {
         stream.synchronize();
-        if (host != null) {
-            host.close();
-        }
+        host.close();
         bad.close();
         decided.close();
         copied.close();

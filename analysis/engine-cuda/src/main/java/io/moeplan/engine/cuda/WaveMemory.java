@@ -39,10 +39,13 @@ record WaveMemory(Architecture architecture, int elementBytes, int together) {
         return architecture.sparse(architecture.moeLayers()[0]).router().experts();
     }
 
-    /** Bytes of the wave itself: residual, normed rows, ids and positions, ranges, routing and its permutation. */
+    /**
+     * Bytes of the wave itself: residual, normed rows, ids and positions, ranges, routing and its permutation, and counts of
+     * passes, half as many passes as tokens at most.
+     */
     long kept(long tokens) {
         long hidden = architecture.hidden();
-        long each = 4 * hidden + elementBytes * hidden + 16 + 18L * topK();
+        long each = 4 * hidden + elementBytes * hidden + 18 + 20L * topK();
         return tokens * each + (tokens / together + 1) * 4L * (experts() + 1) + 64 * ALIGNMENT_BYTES;
     }
 

@@ -24,6 +24,7 @@ final class WaveState implements AutoCloseable {
     private final long ranges;
     private final Cuda cuda;
     private final Launcher launcher;
+    private final Scratch kept;
     private final List<Tokens> whole = new ArrayList<>();
     private final List<Tokens> any = new ArrayList<>();
     /** The layer whose attention norm the normed rows hold already, -1 for none. */
@@ -33,6 +34,7 @@ final class WaveState implements AutoCloseable {
     WaveState(Cuda cuda, WaveMemory memory, Launcher launcher, Scratch kept, Sequences sequences) {
         this.cuda = cuda;
         this.launcher = launcher;
+        this.kept = kept;
         this.memory = memory;
         this.sequences = sequences;
         long tokens = sequences.tokens();
@@ -132,8 +134,31 @@ final class WaveState implements AutoCloseable {
         return normed;
     }
 
+    /** Whether it has memory for counts of so many passes: no more bytes than packed ids are. */
+    boolean holds(long passes) {
+        return 4 * passes * experts() <= 2L * tokens() * topK();
+    }
+
+    /** Memory for the rest of the wave. */
+    long keep(long bytes) {
+        return kept.take(bytes);
+    }
+
+    /** The same with these numbers in it. */
+    long keep(int[] numbers) {
+        long to = kept.take(4L * numbers.length);
+        try (Arena arena = Arena.ofConfined()) {
+            launcher.copyIn(to, arena.allocateFrom(ValueLayout.JAVA_INT, numbers), 4L * numbers.length);
+        }
+        return to;
+    }
+
     int tokens() {
         return sequences.tokens();
+    }
+
+    int experts() {
+        return memory.experts();
     }
 
     int topK() {

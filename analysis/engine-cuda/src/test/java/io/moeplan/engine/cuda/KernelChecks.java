@@ -21,6 +21,7 @@ final class KernelChecks {
         ALL.put("head-rope", RowChecks::headRope);
         ALL.put("choice", RoutingChecks::choice);
         ALL.put("sorting", RoutingChecks::sorting);
+        ALL.put("counting", CountChecks::counting);
         ALL.put("dense", ProductChecks::dense);
         ALL.put("grouped", ProductChecks::grouped);
         ALL.put("grouped-fp8", ProductChecks::groupedFp8);

@@ -30,7 +30,7 @@ import java.util.Random;
  * The whole engine on the GPU, recording on, over a random checkpoint of a published shape: at two depths, so that what a
  * layer takes is their difference.
  *
- * <p>Run: {@code java [-Dtimes=5] [-Dmode=PER_TOKEN] -cp ... io.moeplan.engine.cuda.PrefillBenchmark FOLDER SHAPE DEPTH LESS FULL REQUESTS LENGTH GIB [bf16]}, where
+ * <p>Run: {@code java [-Dtimes=5] [-Dmode=PER_TOKEN] [-DpassTokens=2048] -cp ... io.moeplan.engine.cuda.PrefillBenchmark FOLDER SHAPE DEPTH LESS FULL REQUESTS LENGTH GIB [bf16]}, where
  * LESS is the smaller depth (0: one depth only), FULL the published one, and GIB the memory it may take on the device (0: all
  * that is free); bf16: not fp8 for experts stored so. FOLDER keeps the checkpoint for the next time.
  */
@@ -38,7 +38,10 @@ final class PrefillBenchmark {
     /** Runs with recording and as many without, in turn. */
     private static final int TIMES = Integer.getInteger("times", 5);
 
-    private static final RecordingMode MODE = RecordingMode.valueOf(System.getProperty("mode", "PER_TOKEN"));
+    private static final RecordingOptions RECORDING = new RecordingOptions(
+            RecordingMode.valueOf(System.getProperty("mode", "PER_TOKEN")),
+            Integer.getInteger("passTokens", RecordingOptions.DEFAULT_PASS_TOKENS),
+            RecordingOptions.DEFAULT_STAT_PASSES, false);
 
     private final int requests;
     private final int length;
@@ -153,7 +156,7 @@ final class PrefillBenchmark {
     }
 
     private static RunResult recorded(Engine engine, List<Request> workload) throws IOException {
-        engine.recorder().start(RecordingOptions.of(MODE), new Nothing());
+        engine.recorder().start(RECORDING, new Nothing());
         RunResult result = engine.run(workload, RunOptions.quiet());
         engine.recorder().stop();
         return result;

@@ -4,8 +4,8 @@ import io.moeplan.engine.model.Model;
 import java.io.IOException;
 
 /**
- * A device that runs one model. The residual stream of a wave stays with the backend; only routing decisions (and what an
- * observer asks for) come back.
+ * A device that runs one model. The residual stream of a wave stays with the backend; only what is {@link Wanted} of routing
+ * decisions (and what an observer asks for) comes back.
  */
 public interface Backend extends AutoCloseable {
     /** Makes a backend for a model. */
@@ -52,8 +52,12 @@ public interface Backend extends AutoCloseable {
     /** What reading ahead has taken since {@link #start}. */
     Reading reading();
 
-    /** Embeds the sequences and holds their residual stream until the wave is closed. */
-    Wave begin(Sequences sequences);
+    /**
+     * Embeds the sequences and holds their residual stream until the wave is closed.
+     *
+     * @param wanted is told what its routers decide
+     */
+    Wave begin(Sequences sequences, Wanted wanted);
 
     /**
      * Room for sequences that grow.

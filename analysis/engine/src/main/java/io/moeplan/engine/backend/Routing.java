@@ -5,7 +5,7 @@ package io.moeplan.engine.backend;
  *
  * @param topK    experts per token
  * @param experts {@code [tokens][topK]} row-major, logical expert numbers
- * @param weights {@code [tokens][topK]} row-major, what each expert's output is multiplied with
+ * @param weights {@code [tokens][topK]} row-major, what each expert's output is multiplied with; empty where nobody needs them
  */
 public record Routing(int topK, char[] experts, float[] weights) {
     public Routing(int tokens, int topK) {

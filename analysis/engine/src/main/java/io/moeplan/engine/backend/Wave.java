@@ -12,15 +12,14 @@ public interface Wave extends AutoCloseable {
     void attention(int layer, Work work);
 
     /**
-     * Norms the residual for the feed-forward block and lets every token choose its experts.
+     * Norms the residual for the feed-forward block, lets every token choose its experts, and tells the wave's {@link Wanted}.
      *
-     * @param into receives the choice of every token
      * @return the first token with a router logit that is not finite, -1 if there is none
      */
-    int route(int layer, Routing into, Work work);
+    int route(int layer, Work work);
 
     /** Adds the weighted outputs of the chosen experts to the residual; comes after {@link #route} of this layer. */
-    void experts(int layer, Routing routing, Work work);
+    void experts(int layer, Work work);
 
     /** Adds {@code mlp(norm(residual))} to the residual. */
     void dense(int layer, Work work);

@@ -5,6 +5,7 @@ import io.moeplan.engine.backend.Past;
 import io.moeplan.engine.backend.Reading;
 import io.moeplan.engine.backend.Schedule;
 import io.moeplan.engine.backend.Sequences;
+import io.moeplan.engine.backend.Wanted;
 import io.moeplan.engine.backend.Wave;
 import io.moeplan.engine.model.Model;
 import java.util.function.Consumer;
@@ -125,9 +126,9 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public Wave begin(Sequences sequences) {
+    public Wave begin(Sequences sequences, Wanted wanted) {
         room(sequences.tokens(), sequences.longest());
-        return new CpuWave(model, workers, sequences, buffers, weights, finite, null);
+        return new CpuWave(model, workers, sequences, wanted, buffers, weights, finite, null);
     }
 
     @Override

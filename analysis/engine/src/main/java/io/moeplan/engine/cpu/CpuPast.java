@@ -2,6 +2,7 @@ package io.moeplan.engine.cpu;
 
 import io.moeplan.engine.backend.Past;
 import io.moeplan.engine.backend.Sequences;
+import io.moeplan.engine.backend.Wanted;
 import io.moeplan.engine.backend.Wave;
 import io.moeplan.engine.gemm.Element;
 import io.moeplan.engine.model.Architecture;
@@ -112,7 +113,8 @@ final class CpuPast implements Past {
             extended.get(s).extend(next.get(s).length);
         }
         WaveBuffers buffers = WaveBuffers.allocate(architecture, element(), sizes, wave.tokens(), 1, workers.threads());
-        return new CpuWave(model, workers, wave, buffers, weights, finite, new Continued(rotaries, extended));
+        return new CpuWave(model, workers, wave, Wanted.NOTHING, buffers, weights, finite,
+                new Continued(rotaries, extended));
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.moeplan.engine.cpu;
 
 import io.moeplan.engine.backend.Routing;
 import io.moeplan.engine.backend.Sequences;
+import io.moeplan.engine.backend.Wanted;
 import io.moeplan.engine.backend.Wave;
 import io.moeplan.engine.backend.Work;
 import io.moeplan.engine.gemm.Element;
@@ -34,6 +35,7 @@ final class CpuWave implements Wave {
     private final Architecture architecture;
     private final Workers workers;
     private final Sequences sequences;
+    private final Wanted wanted;
     private final WaveBuffers buffers;
     private final Weights weights;
     private final FiniteCheck finite;
@@ -46,14 +48,17 @@ final class CpuWave implements Wave {
     /** The normed input of the feed-forward block, in the same memory. */
     private final OffHeapRows normed;
     private final Norms finalNorm;
+    /** Of the last layer that routed. */
+    private final Routing routing;
 
     @SuppressWarnings("MustBeClosedChecker") // close() closes the arena
-    CpuWave(Model model, Workers workers, Sequences sequences, WaveBuffers buffers, Weights weights,
+    CpuWave(Model model, Workers workers, Sequences sequences, Wanted wanted, WaveBuffers buffers, Weights weights,
             FiniteCheck finite, Continued continued) {
         this.model = model;
         this.architecture = model.architecture();
         this.workers = workers;
         this.sequences = sequences;
+        this.wanted = wanted;
         this.buffers = buffers;
         this.weights = weights;
         this.finite = finite;
@@ -65,6 +70,7 @@ final class CpuWave implements Wave {
         this.kept = new OffHeapRows(arena, workers.own().arithmetic().exact().input(), sequences.tokens(),
                 WaveBuffers.keptWidth(architecture));
         this.normed = kept.reused(workers.own().arithmetic().fast().input(), architecture.hidden());
+        this.routing = new Routing(sequences.tokens(), model.info().topK());
         embed();
     }
 
@@ -146,7 +152,7 @@ final class CpuWave implements Wave {
     }
 
     @Override
-    public int route(int layer, Routing into, Work work) {
+    public int route(int layer, Work work) {
         FeedForward.Sparse shape = architecture.sparse(layer);
         LayerWeights.FeedForward.Sparse block = sparseWeights(layer);
         use(layer, Piece.Part.ROUTER, work, (piece, place) -> {
@@ -165,17 +171,23 @@ final class CpuWave implements Wave {
             TopK topK = new TopK(shape.router(), correction);
             for (int i = 0; i < rows; i++) {
                 normed.write(from + i, x[i], architecture.hidden());
-                int at = (from + i) * into.topK();
-                if (!topK.choose(logits[i], into.experts(), into.weights(), at)) {
+                int at = (from + i) * routing.topK();
+                if (!topK.choose(logits[i], routing.experts(), routing.weights(), at)) {
                     bad.accumulateAndGet(from + i, Math::min);
                 }
             }
         });
-        return bad.get() == Integer.MAX_VALUE ? -1 : bad.get();
+        if (bad.get() < Integer.MAX_VALUE) {
+            return bad.get();
+        }
+        if (wanted instanceof Wanted.Choices recording) {
+            recording.choices(routing);
+        }
+        return -1;
     }
 
     @Override
-    public void experts(int layer, Routing routing, Work work) {
+    public void experts(int layer, Work work) {
         FeedForward.Sparse shape = architecture.sparse(layer);
         LayerWeights.FeedForward.Sparse block = sparseWeights(layer);
         ExpertGroups groups = ExpertGroups.of(routing, shape.router().experts());

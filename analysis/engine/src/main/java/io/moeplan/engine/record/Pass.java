@@ -1,6 +1,8 @@
 package io.moeplan.engine.record;
 
 import io.moeplan.engine.backend.Routing;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /** Consecutive tokens of one forward pass (or of several, once merged) and how often they chose each expert. */
@@ -34,6 +36,11 @@ final class Pass {
         for (int i = token * routing.topK(); i < end; i++) {
             counts[base + routing.experts()[i]]++;
         }
+    }
+
+    /** Takes over counts of this pass, which are so many rows {@code [experts]} further on. */
+    void put(int layer, MemorySegment all, int row) {
+        MemorySegment.copy(all, ValueLayout.JAVA_INT, 4L * experts * row, counts, layer * experts, experts);
     }
 
     /** Adds another pass's tokens and counts to this one's. */

@@ -1,13 +1,15 @@
 package io.moeplan.engine.record;
 
 import io.moeplan.engine.backend.Routing;
+import io.moeplan.engine.backend.Wanted;
 import io.moeplan.engine.workload.Request;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Counts the chosen experts of a wave per forward pass. */
-final class PassRecorder implements WaveRecorder {
+final class PassRecorder implements WaveRecorder, Wanted.Counts {
     private final StepAssembler steps;
     private final List<RecordingSink.RequestRow> requestRows;
     /** The passes this wave takes part in; the first takes up where the wave before it left off. */
@@ -16,6 +18,8 @@ final class PassRecorder implements WaveRecorder {
     private final int first;
     /** Tokens the last of them still takes. */
     private int room;
+    /** Layers that are in. */
+    private int layers;
 
     /** @param counted tokens at the beginning of the wave that are left out */
     PassRecorder(StepAssembler steps, List<Request> wave, int counted, List<RecordingSink.RequestRow> requestRows) {
@@ -46,12 +50,31 @@ final class PassRecorder implements WaveRecorder {
     }
 
     @Override
-    public void layer(int moeLayer, Routing routing) {
+    public int[] starts() {
+        int[] starts = new int[passes.size() + 1];
+        starts[0] = first;
+        for (int p = 0; p < passes.size(); p++) {
+            starts[p + 1] = starts[p] + passes.get(p).tokens();
+        }
+        return starts;
+    }
+
+    @Override
+    public void choices(Routing routing) {
         int token = first;
         for (Pass pass : passes) {
-            pass.count(moeLayer, routing, token);
+            pass.count(layers, routing, token);
             token += pass.tokens();
         }
+        layers++;
+    }
+
+    @Override
+    public void counts(MemorySegment counts) {
+        for (int p = 0; p < passes.size(); p++) {
+            passes.get(p).put(layers, counts, p);
+        }
+        layers++;
     }
 
     @Override

@@ -8,12 +8,16 @@ import java.util.List;
 /** Keeps the chosen experts of a wave, layer by layer. */
 final class TokenRecorder implements WaveRecorder {
     private final List<RecordingSink.RequestRow> requestRows;
+    private final boolean weighted;
     private TokenWave wave;
+    /** Layers that are in. */
+    private int layers;
 
     TokenRecorder(ModelInfo model, RecordingOptions options, List<Request> wave,
             List<RecordingSink.RequestRow> requestRows) {
         this.requestRows = requestRows;
-        this.wave = new TokenWave(model.moeLayers().length, model.topK(), options.weights(), wave, requestRows);
+        this.weighted = options.weights();
+        this.wave = new TokenWave(model.moeLayers().length, model.topK(), weighted, wave, requestRows);
     }
 
     @Override
@@ -22,8 +26,13 @@ final class TokenRecorder implements WaveRecorder {
     }
 
     @Override
-    public void layer(int moeLayer, Routing routing) {
-        wave.put(moeLayer, routing);
+    public boolean weighted() {
+        return weighted;
+    }
+
+    @Override
+    public void choices(Routing routing) {
+        wave.put(layers++, routing);
     }
 
     /** All of it, which is the caller's to close from now on. */

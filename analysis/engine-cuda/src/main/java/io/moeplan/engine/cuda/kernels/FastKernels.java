@@ -87,6 +87,12 @@ public final class FastKernels {
         return (ExpertChoice) made.computeIfAbsent(router, missing -> new ExpertChoice(kernels, router));
     }
 
+    /** How often passes chose each expert; in both precisions. */
+    public PassCounts counts(int experts, int topK) {
+        return (PassCounts) made.computeIfAbsent(new RowKey("counts", experts, topK),
+                missing -> new PassCounts(cuda, kernels, experts, topK));
+    }
+
     /**
      * The grouped product in fp8.
      *

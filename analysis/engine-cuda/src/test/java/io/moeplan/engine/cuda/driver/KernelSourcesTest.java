@@ -39,6 +39,7 @@ final class KernelSourcesTest {
         "router, sm_80, EXPERTS=256 TOP_K=8 SCORE=1 GROUPS=8 KEPT=4 BEST=2",
         "router, sm_80, EXPERTS=32 TOP_K=4 SCORE=2 GROUPS=1 KEPT=1 BEST=1",
         "router, sm_90a, EXPERTS=16 TOP_K=2 SCORE=3 GROUPS=1 KEPT=1 BEST=1", "permute, sm_80, EXPERTS=256",
+        "count, sm_80, EXPERTS=1024", "count, sm_90a, EXPERTS=128",
         "random, sm_90a, NONE"})
     void compiles(String source, String architecture, String defines) {
         compile(source, architecture, defines.split(" "));
