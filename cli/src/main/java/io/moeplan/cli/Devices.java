@@ -57,7 +57,7 @@ final class Devices {
     /** The first GPU in a line, or why there is none. */
     static String describeGpu() {
         try (Cuda cuda = Cuda.open(0)) {
-            return String.format(Locale.ROOT, "bf16, %s, compute capability %d.%d, %.1f of %.1f GiB free", cuda.name(),
+            return String.format(Locale.ROOT, "fp16, %s, compute capability %d.%d, %.1f of %.1f GiB free", cuda.name(),
                     cuda.capability() / 10, cuda.capability() % 10, cuda.freeBytes() / 0x1p30,
                     cuda.totalBytes() / 0x1p30);
         } catch (Unavailable | CudaException e) {
@@ -66,6 +66,10 @@ final class Devices {
     }
 
     private static Opened insteadOfGpu(RecordOptions options, String why, PrintWriter err) throws IOException {
+        if (options.needsGpu()) {
+            throw new Unavailable(
+                    "--precision fp16 needs a GPU: " + why + "; on the CPU use --precision auto, bf16 or fp32");
+        }
         return new Opened(onCpu(options, err), Optional.of("the CPU is used, not a GPU: " + why));
     }
 

@@ -52,7 +52,7 @@ final class DeviceTest {
     void modelsSaysWhetherThereIsAGpu() {
         String line = Run.moeplan("models", "--device", "cuda").out().lines().reduce((first, last) -> last)
                 .orElseThrow();
-        assertThat(line).startsWith(hasGpu() ? "cuda: bf16, " : "cuda: not usable: ");
+        assertThat(line).startsWith(hasGpu() ? "cuda: fp16, " : "cuda: not usable: ");
         assertThat(Run.moeplan("models", "--device", "cpu").out()).doesNotContain("cuda: ");
     }
 

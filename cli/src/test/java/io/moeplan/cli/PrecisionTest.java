@@ -47,6 +47,16 @@ class PrecisionTest {
         assertThat(half.out() + half.err()).contains(has ? "bf16" : "--precision auto");
         Run wrong = record(temp.resolve("wrong"), "fp8");
         assertThat(wrong.exit()).isEqualTo(2);
-        assertThat(wrong.errorLines().getFirst()).contains("--precision", "fp8", "auto, fp32 or bf16");
+        assertThat(wrong.errorLines().getFirst()).contains("--precision", "fp8", "auto, fp32, bf16 or fp16");
+    }
+
+    @Test
+    void refusesOnACpuWhatOnlyGpusHave(@TempDir Path temp) {
+        Run run = Run.moeplan("record", "--model", Run.MODEL, "--workload", Run.WORKLOAD, "--limit", 2, "--device",
+                "cpu", "--precision", "fp16", "--out", temp.resolve("out"));
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.errorLines()).singleElement().asString()
+                .isEqualTo("moeplan: --precision fp16 needs a GPU; on the CPU use --precision auto, bf16 or fp32");
+        assertThat(temp.resolve("out")).doesNotExist();
     }
 }

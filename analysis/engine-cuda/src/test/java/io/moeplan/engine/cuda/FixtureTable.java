@@ -35,10 +35,12 @@ final class FixtureTable {
         RandomCheckpoint.write(folder.resolve("small"), "deepseek-small", 2);
         List<Request> requests = Trace.workload(384);
         Trace cpu = Trace.of(folder.resolve("small"), requests, Gpu.cpu());
-        for (boolean fp8 : new boolean[]{false, true}) {
-            for (Place place : Place.values()) {
-                print(Path.of("fp8 experts " + fp8), Precision.BF16, place, cpu, Trace.of(folder.resolve("small"),
-                        requests, Gpu.cuda(Precision.BF16, new Division(place, 2 << 20, 64, fp8))));
+        for (Precision precision : List.of(Precision.BF16, Precision.FP16)) {
+            for (boolean fp8 : new boolean[]{false, true}) {
+                for (Place place : Place.values()) {
+                    print(Path.of("fp8 experts " + fp8), precision, place, cpu, Trace.of(folder.resolve("small"),
+                            requests, Gpu.cuda(precision, new Division(place, 2 << 20, 64, fp8))));
+                }
             }
         }
     }

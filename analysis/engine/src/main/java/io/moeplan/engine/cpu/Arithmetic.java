@@ -35,11 +35,15 @@ public record Arithmetic(Gemm fast, Gemm exact) {
      * What was asked for.
      *
      * @param precision empty for the fastest
-     * @throws IllegalArgumentException if this machine does not have it
+     * @throws IllegalArgumentException if this machine, or any CPU, does not have it
      */
     public static Arithmetic of(Optional<Precision> precision) {
         if (precision.isEmpty()) {
             return fastest();
+        }
+        if (precision.get() == Precision.FP16) {
+            throw new IllegalArgumentException(
+                    "--precision fp16 needs a GPU; on the CPU use --precision auto, bf16 or fp32");
         }
         Gemm fast = Gemms.all().stream().filter(gemm -> gemm.precision() == precision.get()).findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("this machine does not compute in "
