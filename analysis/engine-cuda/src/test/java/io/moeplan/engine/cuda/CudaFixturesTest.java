@@ -86,48 +86,50 @@ final class CudaFixturesTest {
     @ParameterizedTest
     @MethodSource("fixtures")
     void straysAFewTimesAsFarInBfloat16AsTransformersAtMost(Path model) throws IOException {
-        straysLittle(model, Gpu.open(), Precision.BF16, 0.92, bf16Tolerance(model));
+        straysLittle(model, Gpu.open());
     }
 
     @ParameterizedTest
     @MethodSource("fixtures")
     void straysAsLittleWithTheKernelsOfOlderGpus(Path model) throws IOException {
-        straysLittle(model, Gpu.open().withoutHopper(), Precision.BF16, 0.92, bf16Tolerance(model));
+        straysLittle(model, Gpu.open().withoutHopper());
     }
 
     /**
-     * How far the residual stream may be from float32's after the last layer in float16, relative: 0.02, and twice what the CPU
-     * is off with all that products take rounded to float16 where that is more than 0.015. That comes from few tokens, which
-     * get another expert.
+     * What float16 may be off where experts are the same, relative. phimoe's routers drop experts that are far below the best
+     * one, so a weight jumps where one is just so far.
      */
     static double fp16Tolerance(Path model) {
-        return switch (model.getFileName().toString()) {
-            case "deepseek_v3", "deepseek_v3_fp8" -> 0.13;
-            case "mixtral", "qwen3_next" -> 0.07;
-            case "dots1", "hunyuan_v1_moe", "phimoe" -> 0.04;
-            default -> 0.02;
-        };
+        return model.endsWith("phimoe") ? 0.04 : 0.02;
     }
 
     @ParameterizedTest
     @MethodSource("fixtures")
     void choosesAsFloat32InFloat16(Path model) throws IOException {
-        straysLittle(model, Gpu.open(), Precision.FP16, 0.99, fp16Tolerance(model));
+        choosesAsFloat32(model, Gpu.open());
     }
 
     @ParameterizedTest
     @MethodSource("fixtures")
-    void choosesAsFloat32InFloat16WithTheKernelsOfOlderGpus(Path model) throws IOException {
-        straysLittle(model, Gpu.open().withoutHopper(), Precision.FP16, 0.99, fp16Tolerance(model));
+    void choosesAsFloat32WithTheKernelsOfOlderGpus(Path model) throws IOException {
+        choosesAsFloat32(model, Gpu.open().withoutHopper());
     }
 
-    private static void straysLittle(Path model, Cuda cuda, Precision precision, double same, double tolerance)
-            throws IOException {
+    private static void choosesAsFloat32(Path model, Cuda cuda) throws IOException {
         List<Request> requests = Trace.workload(VOCABULARY);
         Trace cpu = cpu(model, requests);
         Trace gpu = Trace.of(model, requests,
-                Gpu.cuda(cuda, precision, new Division(Place.UNPACKED, 1 << 30, 4096)));
-        assertThat(gpu.agreement(cpu).share()).isGreaterThanOrEqualTo(same);
-        assertThat(gpu.hiddenError(gpu.layers(), cpu)).isLessThan(tolerance);
+                Gpu.cuda(cuda, Precision.FP16, new Division(Place.UNPACKED, 1 << 30, 4096)));
+        assertThat(gpu.agreement(cpu).share()).isGreaterThanOrEqualTo(0.99);
+        assertThat(gpu.hiddenErrorWhereAlike(cpu)).isLessThan(fp16Tolerance(model));
+    }
+
+    private static void straysLittle(Path model, Cuda cuda) throws IOException {
+        List<Request> requests = Trace.workload(VOCABULARY);
+        Trace cpu = cpu(model, requests);
+        Trace gpu = Trace.of(model, requests,
+                Gpu.cuda(cuda, Precision.BF16, new Division(Place.UNPACKED, 1 << 30, 4096)));
+        assertThat(gpu.agreement(cpu).share()).isGreaterThanOrEqualTo(0.92);
+        assertThat(gpu.hiddenError(gpu.layers(), cpu)).isLessThan(bf16Tolerance(model));
     }
 }

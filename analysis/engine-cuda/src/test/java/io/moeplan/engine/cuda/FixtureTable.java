@@ -73,8 +73,9 @@ final class FixtureTable {
         }
         Trace.Agreement agreement = gpu.agreement(cpu);
         System.out.printf(Locale.ROOT,
-                "%-16s %s %-8s hidden%s logits %.0e largest %.1e routing %.4f (%d ties of %d) weight %.0e%n",
-                model.getFileName(), precision, place, line, gpu.logitsError(cpu), gpu.largestDifference(cpu),
+                "%-16s %s %-8s hidden%s (%.4f where alike) logits %.0e largest %.1e routing %.4f (%d ties of %d) weight %.0e%n",
+                model.getFileName(), precision, place, line, gpu.hiddenErrorWhereAlike(cpu), gpu.logitsError(cpu),
+                gpu.largestDifference(cpu),
                 agreement.share(), agreement.ties(), agreement.all(), agreement.weight());
     }
 }
