@@ -6,6 +6,7 @@ import io.moeplan.engine.cuda.CudaBackend;
 import io.moeplan.engine.cuda.driver.Cuda;
 import io.moeplan.engine.cuda.driver.CudaException;
 import io.moeplan.engine.cuda.driver.Unavailable;
+import io.moeplan.engine.gemm.Precision;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Locale;
@@ -66,9 +67,10 @@ final class Devices {
     }
 
     private static Opened insteadOfGpu(RecordOptions options, String why, PrintWriter err) throws IOException {
-        if (options.needsGpu()) {
-            throw new Unavailable(
-                    "--precision fp16 needs a GPU: " + why + "; on the CPU use --precision auto, bf16 or fp32");
+        Optional<Precision> precision = options.precision();
+        if (precision.isPresent() && precision.get().needsGpu()) {
+            throw new Unavailable("--precision " + precision.get().label() + " needs a GPU: " + why
+                    + "; on the CPU use --precision auto, bf16 or fp32");
         }
         return new Opened(onCpu(options, err), Optional.of("the CPU is used, not a GPU: " + why));
     }

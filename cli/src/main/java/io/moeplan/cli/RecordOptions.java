@@ -70,9 +70,9 @@ final class RecordOptions {
     @Option(names = "--precision", paramLabel = "PRECISION", defaultValue = "auto", converter = PrecisionName.class,
             description = "fp32: all in float32. bf16: products of bfloat16 numbers, added up in float32 (on the CPU"
                     + " those of experts only); routers, norms, softmax and the residual stream stay in float32. fp16,"
-                    + " on a GPU: the same with float16, which rounds less, but has no numbers beyond 65,504. auto: fp16"
-                    + " on a GPU (on Hopper, fp8 for experts that are stored in it), bf16 where the processor is faster"
-                    + " with it. Default: ${DEFAULT-VALUE}.")
+                    + " on a GPU: the same with float16, which rounds less, but has no numbers beyond 65,504. fp8, on a"
+                    + " Hopper GPU: fp16, but experts that are stored in fp8 are multiplied in it. auto: on a GPU fp8 if it"
+                    + " can be, else fp16; on a CPU bf16 where that is faster. Default: ${DEFAULT-VALUE}.")
     private PrecisionName.Choice precision;
 
     @ArgGroup(exclusive = false, heading = "Requests without a response:%n")
@@ -99,9 +99,9 @@ final class RecordOptions {
         return device;
     }
 
-    /** Whether no CPU computes in what was asked for. */
-    boolean needsGpu() {
-        return precision.precision().equals(Optional.of(Precision.FP16));
+    /** What products are computed in; empty for the fastest. */
+    Optional<Precision> precision() {
+        return precision.precision();
     }
 
     /** For the CPU. */

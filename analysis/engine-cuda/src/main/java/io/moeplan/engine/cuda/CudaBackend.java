@@ -71,14 +71,31 @@ public final class CudaBackend implements Backend {
      * @param memoryBytes device memory that it may take
      * @param threads     threads that read files
      * @param warnings    receives one line for each tensor with weights that are not finite
-     * @throws Unavailable if this device cannot run the model
+     * @throws Unavailable if this device cannot run the model, or not so
      */
     public CudaBackend(Model model, Cuda cuda, Optional<Precision> precision, long memoryBytes, int threads,
             Consumer<String> warnings) throws Unavailable {
-        this(model, cuda, precision.orElse(Precision.FP16),
-                Division.of(model, NumberType.of(precision.orElse(Precision.FP16)), memoryBytes,
-                        precision.isEmpty() && Fp8GroupedGemm.takes(cuda)),
-                threads, warnings);
+        this(model, cuda, precision.orElse(Precision.FP16), division(model, cuda, precision, memoryBytes), threads,
+                warnings);
+    }
+
+    private static Division division(Model model, Cuda cuda, Optional<Precision> precision, long memoryBytes)
+            throws Unavailable {
+        NumberType type = NumberType.of(precision.orElse(Precision.FP16));
+        boolean asked = precision.equals(Optional.of(Precision.FP8));
+        boolean can = Fp8GroupedGemm.takes(cuda);
+        if (asked && !can) {
+            throw new Unavailable("fp8 is multiplied on Hopper GPUs, not on " + cuda.name() + "; use --precision fp16");
+        }
+        if (asked && !isFp8(model, new Pieces(model, type, memoryBytes, true))) {
+            throw new Unavailable("the model has no experts in fp8 with blocks of 128 x 128; use --precision fp16");
+        }
+        return Division.of(model, type, memoryBytes, can && (asked || precision.isEmpty()));
+    }
+
+    /** Whether some layer's experts are multiplied in fp8. */
+    private static boolean isFp8(Model model, Pieces pieces) {
+        return IntStream.of(model.info().moeLayers()).anyMatch(pieces::isFp8);
     }
 
     CudaBackend(Model model, Cuda cuda, Precision precision, Division division, int threads,
@@ -124,8 +141,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public String precision() {
-        boolean fp8 = IntStream.of(model.info().moeLayers()).anyMatch(pieces::isFp8);
-        return fp8 ? "fp8" : launcher.type().name().toLowerCase(Locale.ROOT);
+        return isFp8(model, pieces) ? "fp8" : launcher.type().name().toLowerCase(Locale.ROOT);
     }
 
     @Override

@@ -32,7 +32,7 @@ import java.util.Random;
  *
  * <p>Run: {@code java [-Dtimes=5] [-Dmode=PER_TOKEN] -cp ... io.moeplan.engine.cuda.PrefillBenchmark FOLDER SHAPE DEPTH LESS FULL REQUESTS LENGTH GIB [PRECISION]}, where
  * LESS is the smaller depth (0: one depth only), FULL the published one, and GIB the memory it may take on the device (0: all
- * that is free); PRECISION: fp16, bf16 or fp32, else as auto: fp16, and fp8 for experts stored so. FOLDER keeps the checkpoint for the next time.
+ * that is free); PRECISION: fp16, fp8, bf16 or fp32, else as auto. FOLDER keeps the checkpoint for the next time.
  */
 final class PrefillBenchmark {
     /** Runs with recording and as many without, in turn. */

@@ -20,12 +20,12 @@ public enum NumberType {
         this.mlpScale = mlpScale;
     }
 
-    /** What activations and unpacked weights are in a precision. */
+    /** What activations and unpacked weights are in a precision, where they are not fp8. */
     public static NumberType of(Precision precision) {
         return switch (precision) {
             case FP32 -> FP32;
             case BF16 -> BF16;
-            case FP16 -> FP16;
+            case FP16, FP8 -> FP16;
         };
     }
 
