@@ -6,6 +6,7 @@ import io.moeplan.engine.cuda.CudaBackend;
 import io.moeplan.engine.cuda.driver.Cuda;
 import io.moeplan.engine.cuda.driver.CudaException;
 import io.moeplan.engine.cuda.driver.Unavailable;
+import io.moeplan.engine.gemm.Precision;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Locale;
@@ -57,7 +58,7 @@ final class Devices {
     /** The first GPU in a line, or why there is none. */
     static String describeGpu() {
         try (Cuda cuda = Cuda.open(0)) {
-            return String.format(Locale.ROOT, "bf16, %s, compute capability %d.%d, %.1f of %.1f GiB free", cuda.name(),
+            return String.format(Locale.ROOT, "fp16, %s, compute capability %d.%d, %.1f of %.1f GiB free", cuda.name(),
                     cuda.capability() / 10, cuda.capability() % 10, cuda.freeBytes() / 0x1p30,
                     cuda.totalBytes() / 0x1p30);
         } catch (Unavailable | CudaException e) {
@@ -66,6 +67,11 @@ final class Devices {
     }
 
     private static Opened insteadOfGpu(RecordOptions options, String why, PrintWriter err) throws IOException {
+        Optional<Precision> precision = options.precision();
+        if (precision.isPresent() && precision.get().needsGpu()) {
+            throw new Unavailable("--precision " + precision.get().label() + " needs a GPU: " + why
+                    + "; on the CPU use --precision auto, bf16 or fp32");
+        }
         return new Opened(onCpu(options, err), Optional.of("the CPU is used, not a GPU: " + why));
     }
 

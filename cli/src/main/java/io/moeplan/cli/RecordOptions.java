@@ -1,6 +1,7 @@
 package io.moeplan.cli;
 
 import io.moeplan.engine.EngineOptions;
+import io.moeplan.engine.gemm.Precision;
 import io.moeplan.engine.record.RecordingMode;
 import io.moeplan.engine.record.RecordingOptions;
 import io.moeplan.recording.RecordingWriter;
@@ -68,9 +69,10 @@ final class RecordOptions {
 
     @Option(names = "--precision", paramLabel = "PRECISION", defaultValue = "auto", converter = PrecisionName.class,
             description = "fp32: all in float32. bf16: products of bfloat16 numbers, added up in float32 (on the CPU"
-                    + " those of experts only); routers, norms, softmax and the residual stream stay in float32. auto:"
-                    + " bf16 on a GPU (on Hopper, fp8 for experts that are stored in it), and where the processor is"
-                    + " faster with it. Default: ${DEFAULT-VALUE}.")
+                    + " those of experts only); routers, norms, softmax and the residual stream stay in float32. fp16,"
+                    + " on a GPU: the same with float16, which rounds less, but has no numbers beyond 65,504. fp8, on a"
+                    + " Hopper GPU: fp16, but experts that are stored in fp8 are multiplied in it. auto: on a GPU fp8 if it"
+                    + " can be, else fp16; on a CPU bf16 where that is faster. Default: ${DEFAULT-VALUE}.")
     private PrecisionName.Choice precision;
 
     @ArgGroup(exclusive = false, heading = "Requests without a response:%n")
@@ -95,6 +97,11 @@ final class RecordOptions {
 
     DeviceName.Choice device() {
         return device;
+    }
+
+    /** What products are computed in; empty for the fastest. */
+    Optional<Precision> precision() {
+        return precision.precision();
     }
 
     /** For the CPU. */

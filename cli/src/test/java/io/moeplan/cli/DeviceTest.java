@@ -49,10 +49,21 @@ final class DeviceTest {
     }
 
     @Test
+    void autoDoesNotTakeTheCpuForWhatOnlyGpusHave() {
+        assumeTrue(!hasGpu(), "there is a GPU here");
+        Run run = Run.moeplan("record", "--model", Run.MODEL, "--workload", Run.WORKLOAD, "--limit", 2, "--precision",
+                "fp16", "--out", temp.resolve("half"));
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.errorLines()).singleElement().asString().startsWith("moeplan: --precision fp16 needs a GPU: ")
+                .endsWith("; on the CPU use --precision auto, bf16 or fp32");
+        assertThat(Files.exists(temp.resolve("half"))).isFalse();
+    }
+
+    @Test
     void modelsSaysWhetherThereIsAGpu() {
         String line = Run.moeplan("models", "--device", "cuda").out().lines().reduce((first, last) -> last)
                 .orElseThrow();
-        assertThat(line).startsWith(hasGpu() ? "cuda: bf16, " : "cuda: not usable: ");
+        assertThat(line).startsWith(hasGpu() ? "cuda: fp16, " : "cuda: not usable: ");
         assertThat(Run.moeplan("models", "--device", "cpu").out()).doesNotContain("cuda: ");
     }
 

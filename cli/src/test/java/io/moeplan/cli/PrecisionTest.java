@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.moeplan.engine.gemm.Gemms;
 import io.moeplan.engine.gemm.Precision;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -45,8 +46,20 @@ class PrecisionTest {
         Run half = record(temp.resolve("half"), "bf16");
         assertThat(half.exit()).matches(exit -> has == (exit == 0));
         assertThat(half.out() + half.err()).contains(has ? "bf16" : "--precision auto");
-        Run wrong = record(temp.resolve("wrong"), "fp8");
+        Run wrong = record(temp.resolve("wrong"), "fp4");
         assertThat(wrong.exit()).isEqualTo(2);
-        assertThat(wrong.errorLines().getFirst()).contains("--precision", "fp8", "auto, fp32 or bf16");
+        assertThat(wrong.errorLines().getFirst()).contains("--precision", "fp4", "auto, fp32, bf16, fp16 or fp8");
+    }
+
+    @Test
+    void refusesOnACpuWhatOnlyGpusHave(@TempDir Path temp) {
+        for (String precision : List.of("fp16", "fp8")) {
+            Run run = Run.moeplan("record", "--model", Run.MODEL, "--workload", Run.WORKLOAD, "--limit", 2, "--device",
+                    "cpu", "--precision", precision, "--out", temp.resolve("out"));
+            assertThat(run.exit()).isEqualTo(1);
+            assertThat(run.errorLines()).singleElement().isEqualTo("moeplan: --precision " + precision
+                    + " needs a GPU; on the CPU use --precision auto, bf16 or fp32");
+            assertThat(temp.resolve("out")).doesNotExist();
+        }
     }
 }

@@ -157,7 +157,7 @@ final class Run {
         if (bad >= 0) {
             throw new EngineException("layer " + layer + ": the router logits of request "
                     + requests.get(firstRequest + sequenceOf(batch, bad)).id() + ", token " + batch.position(bad)
-                    + ", are not finite (NaN or infinite); is the checkpoint damaged?");
+                    + ", are not finite (NaN or infinite); " + backend.whyNotFinite());
         }
     }
 

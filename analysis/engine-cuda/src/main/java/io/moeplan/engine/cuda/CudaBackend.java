@@ -10,6 +10,7 @@ import io.moeplan.engine.cuda.driver.Cuda;
 import io.moeplan.engine.cuda.driver.DenseGemm;
 import io.moeplan.engine.cuda.driver.Kernels;
 import io.moeplan.engine.cuda.driver.Launcher;
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.engine.cuda.driver.Scratch;
 import io.moeplan.engine.cuda.driver.Stream;
 import io.moeplan.engine.cuda.driver.Unavailable;
@@ -31,8 +32,9 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
- * Runs a model on a GPU, in bfloat16 with float32 sums and residual stream, or all in float32. Weights stay on the device if
- * they fit (unpacked, or as the checkpoint stores them), else each layer's come from disk while the one before computes.
+ * Runs a model on a GPU, in float16 or bfloat16 with float32 sums and residual stream, or all in float32. Weights stay on the
+ * device if they fit (unpacked, or as the checkpoint stores them), else each layer's come from disk while the one before
+ * computes.
  */
 public final class CudaBackend implements Backend {
     /** The kernels' code, cuBLASLt's workspace and tables: an allowance. */
@@ -66,18 +68,35 @@ public final class CudaBackend implements Backend {
      * Prepares a GPU for a model; the weights come when a run starts.
      *
      * @param cuda        the GPU; closed with the backend
-     * @param precision   of products; empty for bfloat16, and fp8 for experts that are stored in it where the GPU can
+     * @param precision   of products; empty for float16, and fp8 for experts that are stored in it where the GPU can
      * @param memoryBytes device memory that it may take
      * @param threads     threads that read files
      * @param warnings    receives one line for each tensor with weights that are not finite
-     * @throws Unavailable if this device cannot run the model
+     * @throws Unavailable if this device cannot run the model, or not so
      */
     public CudaBackend(Model model, Cuda cuda, Optional<Precision> precision, long memoryBytes, int threads,
             Consumer<String> warnings) throws Unavailable {
-        this(model, cuda, precision.orElse(Precision.BF16),
-                Division.of(model, precision.orElse(Precision.BF16) == Precision.BF16 ? 2 : 4, memoryBytes,
-                        precision.isEmpty() && Fp8GroupedGemm.takes(cuda)),
-                threads, warnings);
+        this(model, cuda, precision.orElse(Precision.FP16), division(model, cuda, precision, memoryBytes), threads,
+                warnings);
+    }
+
+    private static Division division(Model model, Cuda cuda, Optional<Precision> precision, long memoryBytes)
+            throws Unavailable {
+        NumberType type = NumberType.of(precision.orElse(Precision.FP16));
+        boolean asked = precision.equals(Optional.of(Precision.FP8));
+        boolean can = Fp8GroupedGemm.takes(cuda);
+        if (asked && !can) {
+            throw new Unavailable("fp8 is multiplied on Hopper GPUs, not on " + cuda.name() + "; use --precision fp16");
+        }
+        if (asked && !isFp8(model, new Pieces(model, type, memoryBytes, true))) {
+            throw new Unavailable("the model has no experts in fp8 with blocks of 128 x 128; use --precision fp16");
+        }
+        return Division.of(model, type, memoryBytes, can && (asked || precision.isEmpty()));
+    }
+
+    /** Whether some layer's experts are multiplied in fp8. */
+    private static boolean isFp8(Model model, Pieces pieces) {
+        return IntStream.of(model.info().moeLayers()).anyMatch(pieces::isFp8);
     }
 
     CudaBackend(Model model, Cuda cuda, Precision precision, Division division, int threads,
@@ -86,16 +105,16 @@ public final class CudaBackend implements Backend {
         this.model = model;
         this.cuda = cuda;
         this.warnings = warnings;
-        kernels = new Kernels(cuda);
+        NumberType type = NumberType.of(precision);
+        kernels = new Kernels(cuda, type);
         stream = new Stream(cuda);
-        launcher = new Launcher(cuda, kernels, stream, precision);
-        int bytes = launcher.bytes();
-        pieces = new Pieces(model, bytes, division.batchBytes(), division.fp8());
+        launcher = new Launcher(cuda, kernels, stream);
+        pieces = new Pieces(model, type, division.batchBytes(), division.fp8());
         place = division.place();
-        memory = new WaveMemory(model.architecture(), bytes, division.together());
+        memory = new WaveMemory(model.architecture(), type.bytes(), division.together());
         dense = new DenseGemm(cuda);
-        fast = new FastKernels(cuda, kernels, precision);
-        vectors = new Vectors(cuda, stream, model);
+        fast = new FastKernels(cuda, kernels);
+        vectors = new Vectors(cuda, stream, model, type);
         weights = new WeightStore(cuda, launcher, place, pieces.used(model.layers().size(), false), threads);
         routing = new RoutingCopy(cuda);
     }
@@ -123,8 +142,14 @@ public final class CudaBackend implements Backend {
 
     @Override
     public String precision() {
-        boolean fp8 = IntStream.of(model.info().moeLayers()).anyMatch(pieces::isFp8);
-        return fp8 ? "fp8" : launcher.precision() == Precision.BF16 ? "bf16" : "fp32";
+        return isFp8(model, pieces) ? "fp8" : launcher.type().name().toLowerCase(Locale.ROOT);
+    }
+
+    @Override
+    public String whyNotFinite() {
+        return launcher.type() == NumberType.FP16
+                ? Backend.super.whyNotFinite() + " If not, numbers are too large for float16: use --precision bf16"
+                : Backend.super.whyNotFinite();
     }
 
     /** Where the weights are during a run. */

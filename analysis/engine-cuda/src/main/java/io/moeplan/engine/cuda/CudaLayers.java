@@ -1,7 +1,7 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.cuda.driver.DenseGemm;
 import io.moeplan.engine.cuda.driver.DeviceBuffer;
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.engine.cuda.kernels.FastKernels;
 import io.moeplan.engine.cuda.kernels.Permutation;
 import io.moeplan.engine.cuda.weights.Piece;
@@ -143,7 +143,7 @@ final class CudaLayers {
         for (Piece piece : pieces.head()) {
             long at = weights.keep(piece);
             operations.project(wave.normed(token), architecture.hidden(), at, into.address() + 4L * piece.first(),
-                    DenseGemm.Type.FLOAT32, 1, piece.count(), architecture.hidden());
+                    NumberType.FP32, 1, piece.count(), architecture.hidden());
         }
         return into.address();
     }

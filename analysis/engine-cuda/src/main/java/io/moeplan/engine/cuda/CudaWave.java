@@ -106,7 +106,7 @@ final class CudaWave implements Wave {
             MemorySegment host = arena.allocate(2L * into.length, 2);
             operations.launcher().copyOut(state.normed(token), host);
             for (int d = 0; d < into.length; d++) {
-                into[d] = Float.intBitsToFloat(host.getAtIndex(ValueLayout.JAVA_SHORT, d) << 16);
+                into[d] = operations.launcher().type().decode(host.getAtIndex(ValueLayout.JAVA_SHORT, d));
             }
         }
     }

@@ -1,7 +1,7 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.cuda.driver.DenseGemm;
 import io.moeplan.engine.cuda.driver.Launcher;
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.engine.cuda.weights.Piece;
 import io.moeplan.engine.cuda.weights.Vectors;
 import io.moeplan.engine.cuda.weights.Vectors.Name;
@@ -36,7 +36,7 @@ final class DeltaNet {
         long out = operations.take((long) rows * a.valueWidth());
         operations.project(tokens.normed(), weights + piece.group(0), mixed, rows, width, operations.hidden());
         operations.project(tokens.normed(), operations.hidden(), weights + piece.group(1), rates,
-                DenseGemm.Type.FLOAT32, rows, 2 * a.valueHeads(), operations.hidden());
+                NumberType.FP32, rows, 2 * a.valueHeads(), operations.hidden());
         launcher.rows("delta_convolve", "delta_convolve", rows, 256, mixed, (long) width,
                 vectors.of(layer, Name.CONVOLUTION), convolved, a.keyHeads(), a.keyDim(), values, a.taps(),
                 tokens.positions());

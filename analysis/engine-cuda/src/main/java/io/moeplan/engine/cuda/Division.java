@@ -1,5 +1,6 @@
 package io.moeplan.engine.cuda;
 
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.engine.cuda.weights.Pieces;
 import io.moeplan.engine.cuda.weights.Place;
 import io.moeplan.engine.cuda.weights.WeightStore;
@@ -21,11 +22,13 @@ record Division(Place place, long batchBytes, int together, boolean fp8) {
     /**
      * As much as possible as it is used, if enough is left for waves: an eighth of the memory for what layers work with
      * ({@link WaveMemory#of}), half as much for what grows with a wave.
+     *
+     * @param type of activations and unpacked weights
      */
-    static Division of(Model model, int elementBytes, long memoryBytes, boolean fp8) {
-        int together = WaveMemory.of(model.architecture(), elementBytes, memoryBytes).together();
+    static Division of(Model model, NumberType type, long memoryBytes, boolean fp8) {
+        int together = WaveMemory.of(model.architecture(), type.bytes(), memoryBytes).together();
         for (Place place : new Place[]{Place.UNPACKED, Place.PACKED}) {
-            Pieces pieces = new Pieces(model, elementBytes, memoryBytes / 8, fp8);
+            Pieces pieces = new Pieces(model, type, memoryBytes / 8, fp8);
             if (WeightStore.bytes(place, pieces.used(model.layers().size(), false)) <= memoryBytes / 16 * 13) {
                 return new Division(place, memoryBytes / 8, together, fp8);
             }

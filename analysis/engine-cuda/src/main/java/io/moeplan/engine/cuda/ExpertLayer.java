@@ -1,7 +1,7 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.cuda.driver.DenseGemm;
 import io.moeplan.engine.cuda.driver.Launcher;
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.engine.cuda.kernels.Combine;
 import io.moeplan.engine.cuda.kernels.FastKernels;
 import io.moeplan.engine.cuda.kernels.Fp8GroupedGemm;
@@ -13,7 +13,10 @@ import io.moeplan.engine.model.FeedForward;
 import io.moeplan.engine.model.FeedForward.Activation;
 import java.util.Optional;
 
-/** The feed-forward blocks: experts, shared experts, dense MLPs. Each adds to the residual stream of its tokens. */
+/**
+ * The feed-forward blocks: experts, shared experts, dense MLPs. Each adds to the residual stream of its tokens. Between their
+ * products, and until they are added, activations are stored times {@link NumberType#mlpScale}.
+ */
 final class ExpertLayer {
     private static final int ROW_THREADS = 256;
 
@@ -96,7 +99,7 @@ final class ExpertLayer {
         if (combine.isEmpty()) {
             launcher.rows("combine_simple", "combine_simple", tokens.count(), ROW_THREADS, tokens.residual(), sorted,
                     hidden, routed.ids(), shape.scalesInput() ? 0L : routed.weights(), routed.slotRow(), topK,
-                    piece.first(), piece.first() + piece.count(), operations.residualScale());
+                    piece.first(), piece.first() + piece.count(), operations.mlpShare());
             return false;
         }
         Combine.Parts parts = new Combine.Parts(sorted, routed.slotRow(), routed.weights());
@@ -121,16 +124,17 @@ final class ExpertLayer {
         int rows = tokens.count();
         int hidden = operations.hidden();
         if (!shape.gated()) {
-            operations.projectOnto(tokens.residual(), inner, weights + piece.group(1), rows, shape.width());
+            operations.projectOnto(tokens.residual(), inner, weights + piece.group(1), rows, shape.width(),
+                    operations.mlpShare());
             return;
         }
         long out = operations.take((long) rows * hidden);
         long gates = operations.scratch().take(4L * rows);
         operations.project(inner, weights + piece.group(1), out, rows, hidden, shape.width());
-        operations.project(tokens.normed(), hidden, weights + piece.group(2), gates, DenseGemm.Type.FLOAT32, rows, 1,
+        operations.project(tokens.normed(), hidden, weights + piece.group(2), gates, NumberType.FP32, rows, 1,
                 hidden);
         operations.launcher().rows("add_rows", "add_rows", rows, ROW_THREADS, tokens.residual(), out, hidden, gates,
-                operations.residualScale());
+                operations.mlpShare());
     }
 
     /** The one MLP of a layer that does not route; norms its tokens first. */
@@ -138,7 +142,8 @@ final class ExpertLayer {
         operations.norm(tokens.residual(), tokens.normed(), tokens.count(), vectors.of(layer, Name.FEED_FORWARD_NORM),
                 vectors.of(layer, Name.FEED_FORWARD_NORM_BIAS));
         long inner = inner(shape.width(), shape.activation(), piece, weights, tokens);
-        operations.projectOnto(tokens.residual(), inner, weights + piece.group(1), tokens.count(), shape.width());
+        operations.projectOnto(tokens.residual(), inner, weights + piece.group(1), tokens.count(), shape.width(),
+                operations.mlpShare());
     }
 
     private long inner(int width, Activation activation, Piece piece, long weights, Tokens tokens) {

@@ -27,7 +27,7 @@ final class Fp8Mlp {
      * @param slotRow where they are
      * @param piece   groups: bytes of gates and ups, bytes of downs, their scales
      * @param weights address of its unpacked weights
-     * @return address of bf16 {@code [rows][hidden]}
+     * @return address of activations {@code [rows][hidden]}, times {@code NumberType.mlpScale}
      */
     long sorted(Groups groups, int topK, long slotRow, int width, Piece piece, long weights, Tokens tokens) {
         Scaled inner = inner(groups, topK, slotRow, width, piece, weights, tokens);

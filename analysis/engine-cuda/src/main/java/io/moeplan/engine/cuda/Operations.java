@@ -2,6 +2,7 @@ package io.moeplan.engine.cuda;
 
 import io.moeplan.engine.cuda.driver.DenseGemm;
 import io.moeplan.engine.cuda.driver.Launcher;
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.engine.cuda.driver.Scratch;
 import io.moeplan.engine.cuda.kernels.RowThreads;
 import io.moeplan.engine.model.Architecture;
@@ -63,17 +64,27 @@ final class Operations {
      *
      * @param stride of x, in elements
      */
-    void project(long x, long stride, long weight, long y, DenseGemm.Type type, int rows, int columns, int depth) {
+    void project(long x, long stride, long weight, long y, NumberType type, int rows, int columns, int depth) {
         dense.multiply(launcher.stream(), new DenseGemm.Matrix(x, rows, depth, stride, launcher.type()),
                 DenseGemm.Matrix.of(weight, columns, depth, launcher.type()),
                 DenseGemm.Matrix.of(y, rows, columns, type), false);
     }
 
-    /** {@code residual[rows][hidden] += scale * x[rows][depth] * weight^T}. */
+    /** The same of an MLP's output as it is stored. */
+    float mlpShare() {
+        return residualScale() / launcher.type().mlpScale();
+    }
+
+    /** {@code residual[rows][hidden] += residualScale * x[rows][depth] * weight^T}. */
     void projectOnto(long residual, long x, long weight, int rows, int depth) {
+        projectOnto(residual, x, weight, rows, depth, residualScale());
+    }
+
+    /** @param share in place of {@link #residualScale} */
+    void projectOnto(long residual, long x, long weight, int rows, int depth, float share) {
         dense.add(launcher.stream(), DenseGemm.Matrix.of(x, rows, depth, launcher.type()),
                 DenseGemm.Matrix.of(weight, hidden(), depth, launcher.type()),
-                DenseGemm.Matrix.of(residual, rows, hidden(), DenseGemm.Type.FLOAT32), residualScale());
+                DenseGemm.Matrix.of(residual, rows, hidden(), NumberType.FP32), share);
     }
 
     /** Norms residual rows of a layer's block into activations. */
@@ -91,7 +102,7 @@ final class Operations {
     void addProduct(long x, long weight, long y, int rows, int columns, int depth) {
         dense.multiply(launcher.stream(), DenseGemm.Matrix.of(x, rows, depth, launcher.type()),
                 DenseGemm.Matrix.of(weight, columns, depth, launcher.type()),
-                DenseGemm.Matrix.of(y, rows, columns, DenseGemm.Type.FLOAT32), true);
+                DenseGemm.Matrix.of(y, rows, columns, NumberType.FP32), true);
     }
 
     /** RMS norm in place of {@code width} elements of rows that are {@code stride} apart. */

@@ -1,13 +1,12 @@
 package io.moeplan.engine.cuda;
 
-import io.moeplan.engine.cuda.driver.DenseGemm;
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.engine.cuda.kernels.ExpertChoice;
 import io.moeplan.engine.cuda.kernels.FastKernels;
 import io.moeplan.engine.cuda.kernels.Permutation;
 import io.moeplan.engine.cuda.weights.Piece;
 import io.moeplan.engine.cuda.weights.Vectors;
 import io.moeplan.engine.cuda.weights.Vectors.Name;
-import io.moeplan.engine.gemm.Precision;
 import io.moeplan.engine.model.FeedForward;
 import io.moeplan.engine.model.Router;
 
@@ -26,7 +25,9 @@ final class RouterLayer {
     }
 
     /**
-     * Routes some tokens, with logits as good as float32's: of inputs and weights, both halves of the digits.
+     * Routes some tokens, with logits as good as float32's: of inputs and weights, both halves of the digits. In float16 the
+     * low halves are below its normal numbers, where they are right to 2^-25: of inputs of about 1 and weights of about 0.01
+     * that is still nearer than two bfloat16 halves come.
      *
      * @param weights address of the piece's unpacked weights
      * @param bad     int32, becomes the first token with a logit that is not finite if there is one before it
@@ -36,12 +37,12 @@ final class RouterLayer {
         Router router = shape.router();
         int rows = tokens.count();
         int hidden = operations.hidden();
-        boolean rounded = operations.launcher().precision() == Precision.BF16;
+        boolean rounded = operations.launcher().type() != NumberType.FP32;
         long low = rounded ? operations.take((long) rows * hidden) : 0;
         operations.norm(tokens.residual(), tokens.normed(), low, rows, vectors.of(layer, Name.FEED_FORWARD_NORM),
                 vectors.of(layer, Name.FEED_FORWARD_NORM_BIAS));
         long logits = operations.scratch().take(4L * rows * router.experts());
-        operations.project(tokens.normed(), hidden, weights + piece.group(0), logits, DenseGemm.Type.FLOAT32, rows,
+        operations.project(tokens.normed(), hidden, weights + piece.group(0), logits, NumberType.FP32, rows,
                 router.experts(), hidden);
         if (rounded) {
             operations.addProduct(low, weights + piece.group(0), logits, rows, router.experts(), hidden);

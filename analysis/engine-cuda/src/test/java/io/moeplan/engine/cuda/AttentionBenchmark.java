@@ -9,7 +9,7 @@ import java.util.List;
 /**
  * Attention at real shapes, with both kinds of matrix instructions, on Hopper.
  *
- * <p>Run: {@code java -cp CLASSES io.moeplan.engine.cuda.AttentionBenchmark}
+ * <p>Run: {@code java -cp CLASSES io.moeplan.engine.cuda.AttentionBenchmark [bf16]}
  */
 final class AttentionBenchmark {
     private static final int LENGTH = 2048;
@@ -18,14 +18,14 @@ final class AttentionBenchmark {
 
     public static void main(String[] args) throws Unavailable {
         for (boolean hopper : new boolean[]{true, false}) {
-            time(new Heads(32, 4, 128, 128, false), 32, hopper);
-            time(new Heads(64, 8, 64, 64, false), 16, hopper);
-            time(new Heads(128, 128, 192, 128, true), 8, hopper);
+            time(new Heads(32, 4, 128, 128, false), 32, hopper, args);
+            time(new Heads(64, 8, 64, 64, false), 16, hopper, args);
+            time(new Heads(128, 128, 192, 128, true), 8, hopper, args);
         }
     }
 
-    private static void time(Heads heads, int sequences, boolean hopper) throws Unavailable {
-        try (RandomDevice on = new RandomDevice()) {
+    private static void time(Heads heads, int sequences, boolean hopper, String[] args) throws Unavailable {
+        try (RandomDevice on = new RandomDevice(args)) {
             int tokens = sequences * LENGTH;
             int[] starts = new int[sequences + 1];
             for (int s = 0; s <= sequences; s++) {
@@ -49,6 +49,6 @@ final class AttentionBenchmark {
 
     private static Rows rows(RandomDevice on, int tokens, int heads, int columns) {
         long width = (long) heads * columns;
-        return new Rows(on.bf16(tokens * width, 2), width, columns);
+        return new Rows(on.narrow(tokens * width, 2), width, columns);
     }
 }

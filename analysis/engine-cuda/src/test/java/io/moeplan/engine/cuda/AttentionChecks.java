@@ -30,7 +30,7 @@ final class AttentionChecks {
         float[] sink = on.normal(heads.queries(), 1);
         int keys = heads.queries() * dim;
         int values = keys + heads.keys() * dim;
-        long base = on.bf16(qkv);
+        long base = on.narrow(qkv);
         Matrix q = new Matrix(qkv, 0, stride, dim);
         Matrix k = new Matrix(qkv, keys, stride, dim);
         Matrix v = new Matrix(qkv, values, stride, dim);
@@ -50,10 +50,10 @@ final class AttentionChecks {
         float[] q = on.normal(tokens * qStride, 1);
         float[] kv = on.normal(tokens * kvStride, 1);
         float[] rope = on.normal(tokens * ropeStride, 1);
-        long values = on.bf16(kv);
+        long values = on.narrow(kv);
         float scale = (float) (1 / Math.sqrt(192));
-        run(on, heads, new Rows[]{new Rows(on.bf16(q), qStride, 192), new Rows(values, kvStride, 256),
-            new Rows(values + 256, kvStride, 256), new Rows(on.bf16(rope) + 1024, ropeStride, 0)},
+        run(on, heads, new Rows[]{new Rows(on.narrow(q), qStride, 192), new Rows(values, kvStride, 256),
+            new Rows(values + 256, kvStride, 256), new Rows(on.narrow(rope) + 1024, ropeStride, 0)},
                 new Attention.Options(scale, 0, 0),
                 reference(heads, new Matrix(q, 0, qStride, 192), new Matrix(kv, 0, kvStride, 256),
                         new Matrix(kv, 128, kvStride, 256), new Matrix(rope, 512, ropeStride, 0), scale, 0, null));
@@ -78,7 +78,7 @@ final class AttentionChecks {
             OnDevice.near(
                     (hopper ? "wgmma " : "mma ") + heads + ", window " + options.window()
                             + (options.sinks() == 0 ? "" : ", sinks"),
-                    on.readBf16(out), want, 6e-3);
+                    on.readNarrow(out), want, on.tolerance(6e-3));
         }
     }
 

@@ -2,6 +2,7 @@ package io.moeplan.engine.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.engine.cuda.weights.Piece;
 import io.moeplan.engine.cuda.weights.Piece.Part;
 import io.moeplan.engine.cuda.weights.Pieces;
@@ -23,8 +24,8 @@ final class DivisionTest {
     void whatFitsStays() throws IOException {
         try (Checkpoint checkpoint = Checkpoint.open(Gpu.fixtures().resolve("gpt_oss_mxfp4"))) {
             Model model = model(checkpoint);
-            assertThat(Division.of(model, 2, 1L << 30, false).place()).isEqualTo(Place.UNPACKED);
-            assertThat(Division.of(model, 2, 20_000, false).place()).isEqualTo(Place.STREAMED);
+            assertThat(Division.of(model, NumberType.FP16, 1L << 30, false).place()).isEqualTo(Place.UNPACKED);
+            assertThat(Division.of(model, NumberType.FP16, 20_000, false).place()).isEqualTo(Place.STREAMED);
         }
     }
 
@@ -32,7 +33,7 @@ final class DivisionTest {
     void batchesHoldEveryExpertOnce() throws IOException {
         try (Checkpoint checkpoint = Checkpoint.open(Gpu.fixtures().resolve("deepseek_v3"))) {
             Model model = model(checkpoint);
-            Pieces pieces = new Pieces(model, 2, 40_000, false);
+            Pieces pieces = new Pieces(model, NumberType.FP16, 40_000, false);
             List<Piece> batches = pieces.of(1, Part.EXPERTS);
             assertThat(batches).hasSizeGreaterThan(2);
             HashSet<Integer> experts = new HashSet<>();

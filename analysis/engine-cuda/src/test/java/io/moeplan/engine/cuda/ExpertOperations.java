@@ -81,7 +81,7 @@ final class ExpertOperations {
         double flops = 4.0 * tokens * width * shape.hidden();
         if (!fp8) {
             long inner = on.room(2L * tokens * width);
-            long weights = on.bf16(2L * width * shape.hidden(), 0.02f);
+            long weights = on.narrow(2L * width * shape.hidden(), 0.02f);
             GroupedGemm product = new GroupedGemm(on.cuda, on.kernels, true);
             all.add(Operation.product("shared gate and up", flops,
                     () -> product.multiply(on.stream, sizes, normed, weights, offsets, inner)));
@@ -123,8 +123,8 @@ final class ExpertOperations {
         }
         long input = on.room(2L * rows * shape.hidden());
         long inner = on.room(2L * rows * shape.width());
-        long upWeights = on.bf16(2L * shape.experts() * shape.width() * shape.hidden(), 0.02f);
-        long downWeights = on.bf16((long) shape.experts() * shape.width() * shape.hidden(), 0.02f);
+        long upWeights = on.narrow(2L * shape.experts() * shape.width() * shape.hidden(), 0.02f);
+        long downWeights = on.narrow((long) shape.experts() * shape.width() * shape.hidden(), 0.02f);
         GroupedGemm gateUp = new GroupedGemm(on.cuda, on.kernels, true);
         GroupedGemm plain = new GroupedGemm(on.cuda, on.kernels, false);
         all.add(Operation.pass("rows to experts", 2.0 * (rows + tokens) * shape.hidden(),

@@ -35,10 +35,12 @@ final class FixtureTable {
         RandomCheckpoint.write(folder.resolve("small"), "deepseek-small", 2);
         List<Request> requests = Trace.workload(384);
         Trace cpu = Trace.of(folder.resolve("small"), requests, Gpu.cpu());
-        for (boolean fp8 : new boolean[]{false, true}) {
-            for (Place place : Place.values()) {
-                print(Path.of("fp8 experts " + fp8), Precision.BF16, place, cpu, Trace.of(folder.resolve("small"),
-                        requests, Gpu.cuda(Precision.BF16, new Division(place, 2 << 20, 64, fp8))));
+        for (Precision precision : List.of(Precision.BF16, Precision.FP16)) {
+            for (boolean fp8 : new boolean[]{false, true}) {
+                for (Place place : Place.values()) {
+                    print(Path.of("fp8 experts " + fp8), precision, place, cpu, Trace.of(folder.resolve("small"),
+                            requests, Gpu.cuda(precision, new Division(place, 2 << 20, 64, fp8))));
+                }
             }
         }
     }
@@ -46,7 +48,7 @@ final class FixtureTable {
     private static void row(Path model) throws IOException {
         List<Request> requests = Trace.workload(384);
         Trace cpu = Trace.of(model, requests, Gpu.cpu());
-        for (Precision precision : Precision.values()) {
+        for (Precision precision : List.of(Precision.FP32, Precision.BF16, Precision.FP16)) {
             List<Division> divisions = List.of(new Division(Place.UNPACKED, 1 << 30, 4096),
                     new Division(Place.PACKED, 30_000, 64), new Division(Place.STREAMED, 30_000, 64));
             for (Division division : divisions.subList(0, Boolean.getBoolean("quick") ? 1 : 3)) {
@@ -71,8 +73,9 @@ final class FixtureTable {
         }
         Trace.Agreement agreement = gpu.agreement(cpu);
         System.out.printf(Locale.ROOT,
-                "%-16s %s %-8s hidden%s logits %.0e largest %.1e routing %.4f (%d ties of %d) weight %.0e%n",
-                model.getFileName(), precision, place, line, gpu.logitsError(cpu), gpu.largestDifference(cpu),
+                "%-16s %s %-8s hidden%s (%.4f where alike) logits %.0e largest %.1e routing %.4f (%d ties of %d) weight %.0e%n",
+                model.getFileName(), precision, place, line, gpu.hiddenErrorWhereAlike(cpu), gpu.logitsError(cpu),
+                gpu.largestDifference(cpu),
                 agreement.share(), agreement.ties(), agreement.all(), agreement.weight());
     }
 }

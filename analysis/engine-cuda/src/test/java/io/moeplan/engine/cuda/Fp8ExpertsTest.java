@@ -16,9 +16,9 @@ final class Fp8ExpertsTest {
     @TempDir
     private Path temp;
 
-    private Trace gpu(List<Request> requests, Place place, boolean fp8) throws IOException {
+    private Trace gpu(List<Request> requests, Precision precision, Place place, boolean fp8) throws IOException {
         return Trace.of(temp.resolve("model"), requests,
-                Gpu.cuda(Precision.BF16, new Division(place, 2 << 20, 64, fp8)));
+                Gpu.cuda(precision, new Division(place, 2 << 20, 64, fp8)));
     }
 
     @Test
@@ -28,11 +28,13 @@ final class Fp8ExpertsTest {
         List<Request> requests = Trace.workload(384);
         Trace cpu = Trace.of(temp.resolve("model"), requests, Gpu.cpu());
         for (Place place : Place.values()) {
-            Trace bf16 = gpu(requests, place, false);
-            Trace fp8 = gpu(requests, place, true);
-            // Inputs have three bits of mantissa rather than seven, but most of bf16's own error is the attention's.
-            assertThat(fp8.hiddenError(1, cpu)).as("%s", place).isLessThan(2 * bf16.hiddenError(1, cpu));
-            assertThat(fp8.agreement(cpu).share()).as("%s", place).isGreaterThan(0.9);
+            Trace bf16 = gpu(requests, Precision.BF16, place, false);
+            for (Precision rest : List.of(Precision.BF16, Precision.FP16)) {
+                Trace fp8 = gpu(requests, rest, place, true);
+                // Inputs have three bits of mantissa rather than seven, but most of bf16's own error is the attention's.
+                assertThat(fp8.hiddenError(1, cpu)).as("%s, %s", place, rest).isLessThan(2 * bf16.hiddenError(1, cpu));
+                assertThat(fp8.agreement(cpu).share()).as("%s, %s", place, rest).isGreaterThan(0.9);
+            }
         }
     }
 }

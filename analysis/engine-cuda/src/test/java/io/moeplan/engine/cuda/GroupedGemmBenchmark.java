@@ -16,7 +16,7 @@ import java.util.Random;
 /**
  * The grouped product at real shapes: checked against the simple kernel on a small problem, then timed.
  *
- * <p>Run: {@code java -cp CLASSES io.moeplan.engine.cuda.GroupedGemmBenchmark}
+ * <p>Run: {@code java -cp CLASSES io.moeplan.engine.cuda.GroupedGemmBenchmark [bf16]}
  */
 final class GroupedGemmBenchmark {
     private static final int REPEATS = 15;
@@ -34,7 +34,9 @@ final class GroupedGemmBenchmark {
     }
 
     public static void main(String[] args) throws Unavailable {
-        try (Cuda cuda = Cuda.open(0); Kernels kernels = new Kernels(cuda); Stream stream = new Stream(cuda)) {
+        try (Cuda cuda = Cuda.open(0);
+                Kernels kernels = new Kernels(cuda, RandomDevice.type(args));
+                Stream stream = new Stream(cuda)) {
             System.out.printf("%s, sm_%d, %d multiprocessors, NVRTC %s, %.1f GiB free%n", cuda.name(),
                     cuda.capability(), cuda.multiprocessors(), cuda.compilerVersion(), cuda.freeBytes() / 0x1p30);
             GroupedGemmBenchmark benchmark = new GroupedGemmBenchmark(cuda, kernels, stream);
@@ -67,7 +69,7 @@ final class GroupedGemmBenchmark {
 
     private DeviceBuffer random(long count, int seed, float scale) {
         DeviceBuffer buffer = new DeviceBuffer(cuda, count * 2);
-        kernels.get("grouped_gemm_simple", "random_bf16").launch(stream, new int[]{1024, 1, 1}, 256, 0, buffer, count,
+        kernels.get("random", "random_narrow").launch(stream, new int[]{1024, 1, 1}, 256, 0, buffer, count,
                 seed, scale);
         return buffer;
     }
@@ -120,8 +122,8 @@ final class GroupedGemmBenchmark {
         }
     }
 
-    private static float value(MemorySegment bf16, long index) {
-        return Float.intBitsToFloat(bf16.getAtIndex(ValueLayout.JAVA_SHORT, index) << 16);
+    private float value(MemorySegment numbers, long index) {
+        return kernels.type().decode(numbers.getAtIndex(ValueLayout.JAVA_SHORT, index));
     }
 
     private void time(Shape shape) {

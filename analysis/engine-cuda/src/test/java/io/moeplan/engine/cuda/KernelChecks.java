@@ -1,5 +1,6 @@
 package io.moeplan.engine.cuda;
 
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.engine.cuda.driver.Unavailable;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,7 +10,7 @@ import java.util.function.Consumer;
 /**
  * All checks of kernels against plain loops, by name; also for a machine with a GPU but without a build.
  *
- * <p>Run: {@code java -cp CLASSES io.moeplan.engine.cuda.KernelChecks [NAME...]}
+ * <p>Run: {@code java [-Dtype=BF16] -cp CLASSES io.moeplan.engine.cuda.KernelChecks [NAME...]}; type: one 16-bit type only
  */
 final class KernelChecks {
     private static final Map<String, Consumer<OnDevice>> ALL = new LinkedHashMap<>();
@@ -32,6 +33,9 @@ final class KernelChecks {
         ALL.put("attention-latent", AttentionChecks::latent);
     }
 
+    /** What there are 16-bit kernels for. */
+    static final List<NumberType> TYPES = List.of(NumberType.BF16, NumberType.FP16);
+
     private KernelChecks() {}
 
     static Iterable<String> names() {
@@ -43,11 +47,14 @@ final class KernelChecks {
     }
 
     public static void main(String[] args) throws Unavailable {
-        for (String name : args.length > 0 ? List.of(args) : names()) {
-            try (OnDevice on = new OnDevice()) {
-                run(on, name);
+        String only = System.getProperty("type", "");
+        for (NumberType type : only.isEmpty() ? TYPES : List.of(NumberType.valueOf(only))) {
+            for (String name : args.length > 0 ? List.of(args) : names()) {
+                try (OnDevice on = new OnDevice(type)) {
+                    run(on, name);
+                }
+                System.out.println("ok " + name + " in " + type);
             }
-            System.out.println("ok " + name);
         }
     }
 }

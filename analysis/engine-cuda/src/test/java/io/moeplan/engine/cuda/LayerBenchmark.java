@@ -9,7 +9,7 @@ import java.util.List;
 /**
  * Prefill through one layer of a model's shape with random weights, recording routing: time, rate and what it is spent on.
  *
- * <p>Run: {@code java -cp CLASSES io.moeplan.engine.cuda.LayerBenchmark SHAPE SEQUENCES LENGTH [fp8]}
+ * <p>Run: {@code java -cp CLASSES io.moeplan.engine.cuda.LayerBenchmark SHAPE SEQUENCES LENGTH [fp8] [bf16]}; in float16 unless bf16
  */
 final class LayerBenchmark {
     private static final int REPEATS = 15;
@@ -21,16 +21,16 @@ final class LayerBenchmark {
         LayerShape shape = LayerShape.of(args[0]);
         int sequences = Integer.parseInt(args[1]);
         int length = Integer.parseInt(args[2]);
-        boolean fp8 = args.length > 3 && args[3].equals("fp8");
-        try (RandomDevice on = new RandomDevice()) {
+        boolean fp8 = List.of(args).contains("fp8");
+        try (RandomDevice on = new RandomDevice(args)) {
             double ceiling = ceiling(on);
             int tokens = sequences * length;
             long x = on.floats((long) tokens * shape.hidden(), 1);
-            long normed = on.bf16((long) tokens * shape.hidden(), 1);
+            long normed = on.narrow((long) tokens * shape.hidden(), 1);
             List<Operation> all = new ArrayList<>(new AttentionOperations(on, shape, sequences, length).of(normed, x));
             all.addAll(new ExpertOperations(on, shape, tokens, fp8).of(normed, x));
-            System.out.printf("%s%s, %d x %d tokens, %s%n", shape.name(), fp8 ? ", fp8 experts" : "", sequences, length,
-                    on.cuda.name());
+            System.out.printf("%s, %s%s, %d x %d tokens, %s%n", shape.name(), on.launcher.type(),
+                    fp8 ? ", fp8 experts" : "", sequences, length, on.cuda.name());
             print(all, times(on, all), ceiling, tokens, shape.layers());
         }
     }
@@ -38,7 +38,7 @@ final class LayerBenchmark {
     /** TFLOP/s of a large dense product. */
     private static double ceiling(RandomDevice on) {
         int side = 8192;
-        Operation product = on.dense("dense", side, on.bf16((long) side * side, 1), side, side,
+        Operation product = on.dense("dense", side, on.narrow((long) side * side, 1), side, side,
                 on.room(2L * side * side));
         return product.flops() / times(on, List.of(product))[0] / 1e9;
     }

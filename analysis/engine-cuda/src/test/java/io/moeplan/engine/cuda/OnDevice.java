@@ -5,16 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.moeplan.engine.cuda.driver.Cuda;
 import io.moeplan.engine.cuda.driver.DeviceBuffer;
 import io.moeplan.engine.cuda.driver.Kernels;
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.engine.cuda.driver.Stream;
 import io.moeplan.engine.cuda.driver.Unavailable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
-/** A GPU for checks: random matrices there and back. Outputs hold NaN until they are written. */
+/** A GPU for checks of one 16-bit type: random matrices there and back. Outputs hold NaN until they are written. */
 final class OnDevice implements AutoCloseable {
     final Cuda cuda;
     final Kernels kernels;
@@ -22,32 +24,43 @@ final class OnDevice implements AutoCloseable {
     final Random random = new Random(20);
     private final List<DeviceBuffer> buffers = new ArrayList<>();
 
-    OnDevice() throws Unavailable {
+    OnDevice(NumberType type) throws Unavailable {
         cuda = Cuda.open(0);
-        kernels = new Kernels(cuda);
+        kernels = new Kernels(cuda, type);
         stream = new Stream(cuda);
     }
 
-    /** Normally distributed numbers that bf16 holds exactly. */
+    /** Normally distributed numbers that the type holds exactly. */
     float[] normal(int count, double scale) {
         float[] values = new float[count];
         for (int i = 0; i < count; i++) {
-            values[i] = rounded((float) (random.nextGaussian() * scale));
+            values[i] = type().decode(encode((float) (random.nextGaussian() * scale)));
         }
         return values;
     }
 
-    /** To the nearest bf16. */
-    static float rounded(float x) {
-        int bits = Float.floatToRawIntBits(x);
-        return Float.intBitsToFloat((bits + 0x7fff + (bits >>> 16 & 1)) & 0xffff0000);
+    NumberType type() {
+        return kernels.type();
     }
 
-    long bf16(float[] values) {
+    /** To the nearest number of the type. */
+    private short encode(float x) {
+        int bits = Float.floatToRawIntBits(x);
+        return type() == NumberType.FP16
+                ? Float.floatToFloat16(x)
+                : (short) ((bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
+    }
+
+    /** @param bf16 of bfloat16 */
+    double tolerance(double bf16) {
+        return type() == NumberType.FP16 ? bf16 / 8 : bf16;
+    }
+
+    long narrow(float[] values) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment host = arena.allocate(2L * values.length, 8);
             for (int i = 0; i < values.length; i++) {
-                host.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (Float.floatToRawIntBits(values[i]) >>> 16));
+                host.setAtIndex(ValueLayout.JAVA_SHORT, i, encode(values[i]));
             }
             return upload(host);
         }
@@ -87,12 +100,12 @@ final class OnDevice implements AutoCloseable {
         return buffer;
     }
 
-    float[] readBf16(DeviceBuffer buffer) {
+    float[] readNarrow(DeviceBuffer buffer) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment host = download(arena, buffer);
             float[] values = new float[Math.toIntExact(buffer.bytes() / 2)];
             for (int i = 0; i < values.length; i++) {
-                values[i] = Float.intBitsToFloat(host.getAtIndex(ValueLayout.JAVA_SHORT, i) << 16);
+                values[i] = type().decode(host.getAtIndex(ValueLayout.JAVA_SHORT, i));
             }
             return values;
         }
@@ -134,6 +147,11 @@ final class OnDevice implements AutoCloseable {
                 ? fraction * 0x1p-9f
                 : (float) ((8 + fraction) * Math.pow(2, exponent - 10));
         return code < 0 ? -size : size;
+    }
+
+    /** The same numbers times a factor. */
+    static double[] times(double factor, double[] values) {
+        return Arrays.stream(values).map(value -> factor * value).toArray();
     }
 
     /** Fails unless the error's norm is within a part of the expected values' norm; NaN fails. */

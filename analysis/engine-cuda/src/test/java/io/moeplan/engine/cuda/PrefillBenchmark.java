@@ -30,9 +30,9 @@ import java.util.Random;
  * The whole engine on the GPU, recording on, over a random checkpoint of a published shape: at two depths, so that what a
  * layer takes is their difference.
  *
- * <p>Run: {@code java [-Dtimes=5] [-Dmode=PER_TOKEN] [-DpassTokens=2048] -cp ... io.moeplan.engine.cuda.PrefillBenchmark FOLDER SHAPE DEPTH LESS FULL REQUESTS LENGTH GIB [bf16]}, where
+ * <p>Run: {@code java [-Dtimes=5] [-Dmode=PER_TOKEN] [-DpassTokens=2048] -cp ... io.moeplan.engine.cuda.PrefillBenchmark FOLDER SHAPE DEPTH LESS FULL REQUESTS LENGTH GIB [PRECISION]}, where
  * LESS is the smaller depth (0: one depth only), FULL the published one, and GIB the memory it may take on the device (0: all
- * that is free); bf16: not fp8 for experts stored so. FOLDER keeps the checkpoint for the next time.
+ * that is free); PRECISION: fp16, fp8, bf16 or fp32, else as auto. FOLDER keeps the checkpoint for the next time.
  */
 final class PrefillBenchmark {
     /** Runs with recording and as many without, in turn. */
@@ -63,7 +63,9 @@ final class PrefillBenchmark {
         int full = Integer.parseInt(args[4]);
         PrefillBenchmark benchmark = new PrefillBenchmark(Integer.parseInt(args[5]), Integer.parseInt(args[6]),
                 (long) (Double.parseDouble(args[7]) * (1L << 30)),
-                args.length > 8 ? Optional.of(Precision.BF16) : Optional.empty());
+                args.length > 8
+                        ? Optional.of(Precision.valueOf(args[8].toUpperCase(Locale.ROOT)))
+                        : Optional.empty());
         if (!Files.exists(folder)) {
             long start = System.nanoTime();
             RandomCheckpoint.write(folder, args[1], depth);

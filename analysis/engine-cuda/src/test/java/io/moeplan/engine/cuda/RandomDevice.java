@@ -6,11 +6,11 @@ import io.moeplan.engine.cuda.driver.DenseGemm.Matrix;
 import io.moeplan.engine.cuda.driver.DeviceBuffer;
 import io.moeplan.engine.cuda.driver.Kernels;
 import io.moeplan.engine.cuda.driver.Launcher;
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.engine.cuda.driver.PinnedBuffer;
 import io.moeplan.engine.cuda.driver.Stream;
 import io.moeplan.engine.cuda.driver.Unavailable;
 import io.moeplan.engine.cuda.kernels.Fp8GroupedGemm.Scaled;
-import io.moeplan.engine.gemm.Precision;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -30,13 +30,18 @@ final class RandomDevice implements AutoCloseable {
     private final PinnedBuffer pinned;
     private int seed;
 
-    RandomDevice() throws Unavailable {
+    /** @param args of a benchmark: {@code bf16} among them for that, else float16 */
+    RandomDevice(String... args) throws Unavailable {
         cuda = Cuda.open(0);
-        kernels = new Kernels(cuda);
+        kernels = new Kernels(cuda, type(args));
         stream = new Stream(cuda);
-        launcher = new Launcher(cuda, kernels, stream, Precision.BF16);
+        launcher = new Launcher(cuda, kernels, stream);
         gemm = new DenseGemm(cuda);
         pinned = new PinnedBuffer(cuda, 16L << 20);
+    }
+
+    static NumberType type(String... args) {
+        return List.of(args).contains("bf16") ? NumberType.BF16 : NumberType.FP16;
     }
 
     <T extends AutoCloseable> T keep(T resource) {
@@ -49,8 +54,8 @@ final class RandomDevice implements AutoCloseable {
     }
 
     /** Uniform in [-scale, scale). */
-    long bf16(long count, float scale) {
-        return random("random_bf16", count, 2, scale);
+    long narrow(long count, float scale) {
+        return random("random_narrow", count, 2, scale);
     }
 
     /** Uniform in [-scale, scale). */
@@ -98,37 +103,37 @@ final class RandomDevice implements AutoCloseable {
         launcher.rows("norm", "norm_residual", rows, 256, from, to, low, weight, 0L, width, EPSILON);
     }
 
-    /** A product with random weights into bf16. */
+    /** A product with random weights into 16 bits. */
     Operation dense(String name, int rows, long from, int depth, int columns, long to) {
-        return dense(name, rows, from, depth, columns, Matrix.of(to, rows, columns, DenseGemm.Type.BF16), false);
+        return dense(name, rows, from, depth, columns, Matrix.of(to, rows, columns, launcher.type()), false);
     }
 
     /** A product with random weights, added to float32. */
     Operation denseAdd(String name, int rows, long from, int depth, int columns, long to) {
-        return dense(name, rows, from, depth, columns, Matrix.of(to, rows, columns, DenseGemm.Type.FLOAT32), true);
+        return dense(name, rows, from, depth, columns, Matrix.of(to, rows, columns, NumberType.FP32), true);
     }
 
     /** The same of rows that are {@code stride} elements apart. */
     Operation dense(String name, int rows, long from, long stride, int depth, int columns, long to) {
-        Matrix a = new Matrix(from, rows, depth, stride, DenseGemm.Type.BF16);
-        Matrix w = Matrix.of(bf16((long) columns * depth, 0.02f), columns, depth, DenseGemm.Type.BF16);
-        Matrix c = Matrix.of(to, rows, columns, DenseGemm.Type.BF16);
+        Matrix a = new Matrix(from, rows, depth, stride, launcher.type());
+        Matrix w = Matrix.of(narrow((long) columns * depth, 0.02f), columns, depth, launcher.type());
+        Matrix c = Matrix.of(to, rows, columns, launcher.type());
         return Operation.product(name, 2.0 * rows * columns * depth, () -> gemm.multiply(stream, a, w, c, false));
     }
 
     /** Products of two matrices with the same random weights, both sums in float32. */
     Operation denseOfBoth(String name, int rows, long first, long second, int depth, int columns, long to) {
-        Matrix w = Matrix.of(bf16((long) columns * depth, 0.02f), columns, depth, DenseGemm.Type.BF16);
-        Matrix sums = Matrix.of(to, rows, columns, DenseGemm.Type.FLOAT32);
+        Matrix w = Matrix.of(narrow((long) columns * depth, 0.02f), columns, depth, launcher.type());
+        Matrix sums = Matrix.of(to, rows, columns, NumberType.FP32);
         return Operation.product(name, 4.0 * rows * columns * depth, () -> {
-            gemm.multiply(stream, Matrix.of(first, rows, depth, DenseGemm.Type.BF16), w, sums, false);
-            gemm.multiply(stream, Matrix.of(second, rows, depth, DenseGemm.Type.BF16), w, sums, true);
+            gemm.multiply(stream, Matrix.of(first, rows, depth, launcher.type()), w, sums, false);
+            gemm.multiply(stream, Matrix.of(second, rows, depth, launcher.type()), w, sums, true);
         });
     }
 
     private Operation dense(String name, int rows, long from, int depth, int columns, Matrix to, boolean add) {
-        Matrix a = Matrix.of(from, rows, depth, DenseGemm.Type.BF16);
-        Matrix w = Matrix.of(bf16((long) columns * depth, 0.02f), columns, depth, DenseGemm.Type.BF16);
+        Matrix a = Matrix.of(from, rows, depth, launcher.type());
+        Matrix w = Matrix.of(narrow((long) columns * depth, 0.02f), columns, depth, launcher.type());
         return Operation.product(name, 2.0 * rows * columns * depth, () -> gemm.multiply(stream, a, w, to, add));
     }
 

@@ -6,7 +6,6 @@ import io.moeplan.engine.cuda.kernels.Combine;
 import io.moeplan.engine.cuda.kernels.Fp8GroupedGemm.Scaled;
 import io.moeplan.engine.cuda.kernels.HeadRope;
 import io.moeplan.engine.cuda.kernels.Spread;
-import io.moeplan.engine.gemm.Precision;
 import java.util.Arrays;
 
 /** Kernels that pass over rows of the residual stream and of heads, against plain loops in double. */
@@ -23,21 +22,21 @@ final class RowChecks {
             DeviceBuffer out = on.room(2L * rows * width);
             DeviceBuffer low = on.room(2L * rows * width);
             double[] want = norm(doubles(x), weight, width);
-            Launcher launcher = new Launcher(on.cuda, on.kernels, on.stream, Precision.BF16);
+            Launcher launcher = new Launcher(on.cuda, on.kernels, on.stream);
             launcher.rows("norm", "norm_residual", rows, 256, on.floats(x), out.address(), low.address(),
                     on.floats(weight), 0L, width, EPSILON);
-            float[] high = on.readBf16(out);
-            OnDevice.near("norm of " + width, high, want, 4e-3);
-            float[] rest = on.readBf16(low);
+            float[] high = on.readNarrow(out);
+            OnDevice.near("norm of " + width, high, want, on.tolerance(4e-3));
+            float[] rest = on.readNarrow(low);
             for (int i = 0; i < rest.length; i++) {
                 rest[i] += high[i];
             }
-            OnDevice.near("with what rounding took", rest, want, 2e-5);
+            OnDevice.near("with what rounding took", rest, want, on.tolerance(2e-5));
             // In place, in a wider matrix: rows that begin at 16 bytes, and rows that do not.
             for (int stride : new int[]{width + 8, width + 3}) {
                 float[] wide = on.normal(rows * stride, 3);
                 DeviceBuffer own = on.room(2L * wide.length);
-                own.copy(on.stream, on.bf16(wide), own.bytes());
+                own.copy(on.stream, on.narrow(wide), own.bytes());
                 launcher.rows("norm", "norm_rows", rows, 256, own.address(), (long) stride, on.floats(weight), width,
                         EPSILON);
                 double[] all = doubles(wide);
@@ -45,7 +44,7 @@ final class RowChecks {
                     double[] part = Arrays.copyOfRange(all, row * stride, row * stride + width);
                     System.arraycopy(norm(part, weight, width), 0, all, row * stride, width);
                 }
-                OnDevice.near("norm of bf16 in rows of " + stride, on.readBf16(own), all, 4e-3);
+                OnDevice.near("norm in rows of " + stride, on.readNarrow(own), all, on.tolerance(4e-3));
             }
         }
     }
@@ -88,20 +87,22 @@ final class RowChecks {
                 for (int i = 0; i < sums.length; i++) {
                     int t = i / width;
                     for (int k = 0; k < topK; k++) {
-                        sums[i] += weights[t * topK + k] * y[rows[t * topK + k] * width + i % width];
+                        sums[i] += weights[t * topK + k] * y[rows[t * topK + k] * width + i % width]
+                                / on.type().mlpScale();
                     }
                 }
                 long in = on.floats(x);
                 new Combine(on.kernels, width, topK, true).apply(on.stream, tokens, in,
-                        new Combine.Parts(on.bf16(y), on.ints(rows), on.floats(weights)),
+                        new Combine.Parts(on.narrow(y), on.ints(rows), on.floats(weights)),
                         on.floats(norm), out.address(), EPSILON);
                 // Adding nothing leaves x as it is: a copy that can be read.
                 new Combine(on.kernels, width, topK, false).apply(on.stream, tokens, in,
-                        new Combine.Parts(on.bf16(y), on.ints(rows), on.floats(new float[tokens * topK])), 0, 0, 0);
+                        new Combine.Parts(on.narrow(y), on.ints(rows), on.floats(new float[tokens * topK])), 0, 0, 0);
                 stream.copy(on.stream, in, stream.bytes());
                 String name = "combine " + topK + " of " + width;
                 OnDevice.near(name, on.readFloats(stream), sums, 1e-6);
-                OnDevice.near(name + ", normed", on.readBf16(out), norm(sums, norm, width), 4e-3);
+                OnDevice.near(name + ", normed", on.readNarrow(out), norm(sums, norm, width),
+                        on.tolerance(4e-3));
             }
         }
     }
@@ -128,12 +129,12 @@ final class RowChecks {
                     want[rows[choice] * width + i % width] = x[choice / topK * width + i % width];
                 }
                 DeviceBuffer out = on.room(2L * want.length);
-                new Spread(on.kernels, width, topK, false).apply(on.stream, tokens, on.bf16(x), on.ints(rows),
+                new Spread(on.kernels, width, topK, false).apply(on.stream, tokens, on.narrow(x), on.ints(rows),
                         new Scaled(out.address(), 0));
-                OnDevice.near("spread " + topK + " of " + width, on.readBf16(out), want, 1e-9);
+                OnDevice.near("spread " + topK + " of " + width, on.readNarrow(out), want, 1e-9);
                 DeviceBuffer codes = on.room(want.length);
                 DeviceBuffer scales = on.room(want.length / 128 * 4L);
-                new Spread(on.kernels, width, topK, true).apply(on.stream, tokens, on.bf16(x), on.ints(rows),
+                new Spread(on.kernels, width, topK, true).apply(on.stream, tokens, on.narrow(x), on.ints(rows),
                         new Scaled(codes.address(), scales.address()));
                 OnDevice.near("spread as fp8", decoded(on, codes, scales, width), want, 0.04);
             }
@@ -183,13 +184,13 @@ final class RowChecks {
             }
         }
         DeviceBuffer out = on.room(2L * rows.length);
-        out.copy(on.stream, on.bf16(rows), out.bytes());
+        out.copy(on.stream, on.narrow(rows), out.bytes());
         new HeadRope(on.kernels, dim, rotary, interleaved, normed).apply(on.stream,
                 new HeadRope.Heads(out.address(), stride, dim, tokens, heads, queries),
                 new HeadRope.Norms(on.floats(weights[0]), on.floats(weights[1]), EPSILON), on.floats(turns),
                 on.ints(positions));
         OnDevice.near("rope of " + rotary + " in heads of " + dim + (interleaved ? ", interleaved" : ""),
-                on.readBf16(out), want, 4e-3);
+                on.readNarrow(out), want, on.tolerance(4e-3));
     }
 
     private static void turn(double[] head, float[] turns, int from, int rotary, boolean interleaved) {

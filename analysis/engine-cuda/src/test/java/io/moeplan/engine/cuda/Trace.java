@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /** All that a device computed of a workload: residual streams, logits, routing. */
 final class Trace implements Observer, RecordingSink {
@@ -93,7 +94,33 @@ final class Trace implements Observer, RecordingSink {
         return error(hidden.get(layer), other.hidden.get(layer));
     }
 
-    /** The same of the logits. */
+    /**
+     * The same after the final norm, of the tokens that got the same experts in every layer: one that did not, be it for a tie,
+     * is far off in random weights.
+     */
+    double hiddenErrorWhereAlike(Trace other) {
+        List<float[]> have = new ArrayList<>();
+        List<float[]> want = new ArrayList<>();
+        int token = 0;
+        for (int b = 0; b < rows.size(); b++) {
+            int each = rows.get(b).experts().length / rows.get(b).rows();
+            for (int row = 0; row < rows.get(b).rows(); row++, token++) {
+                if (isAlike(rows.get(b), other.rows.get(b), row * each, each)) {
+                    have.add(hidden.get(layers()).get(token));
+                    want.add(other.hidden.get(layers()).get(token));
+                }
+            }
+        }
+        return error(have, want);
+    }
+
+    private boolean isAlike(TokenRows mine, TokenRows theirs, int from, int count) {
+        int topK = info.topK();
+        return IntStream.range(0, count / topK).map(layer -> from + layer * topK)
+                .allMatch(at -> chosen(mine, at, topK).keySet().equals(chosen(theirs, at, topK).keySet()));
+    }
+
+    /** {@code |this - other| / |other|} of the logits. */
     double logitsError(Trace other) {
         return error(logits, other.logits);
     }

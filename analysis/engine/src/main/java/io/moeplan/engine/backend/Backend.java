@@ -22,8 +22,13 @@ public interface Backend extends AutoCloseable {
     /** The device in a few words, for manifests and messages, such as {@code cpu (2 threads)}. */
     String device();
 
-    /** The arithmetic: {@code fp32} or {@code bf16}. */
+    /** The arithmetic, such as {@code fp32} or {@code bf16}. */
     String precision();
+
+    /** What to think of when router logits are not finite, at the end of the message that says so. */
+    default String whyNotFinite() {
+        return "is the checkpoint damaged?";
+    }
 
     /**
      * Bytes taken beside waves: the program itself, and the weights in memory.

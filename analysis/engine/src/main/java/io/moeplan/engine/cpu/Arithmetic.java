@@ -3,7 +3,6 @@ package io.moeplan.engine.cpu;
 import io.moeplan.engine.gemm.Gemm;
 import io.moeplan.engine.gemm.Gemms;
 import io.moeplan.engine.gemm.Precision;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -35,26 +34,26 @@ public record Arithmetic(Gemm fast, Gemm exact) {
      * What was asked for.
      *
      * @param precision empty for the fastest
-     * @throws IllegalArgumentException if this machine does not have it
+     * @throws IllegalArgumentException if this machine, or any CPU, does not have it
      */
     public static Arithmetic of(Optional<Precision> precision) {
         if (precision.isEmpty()) {
             return fastest();
         }
+        if (precision.get().needsGpu()) {
+            throw new IllegalArgumentException("--precision " + precision.get().label()
+                    + " needs a GPU; on the CPU use --precision auto, bf16 or fp32");
+        }
         Gemm fast = Gemms.all().stream().filter(gemm -> gemm.precision() == precision.get()).findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("this machine does not compute in "
-                        + name(precision.get()) + " (" + String.join("; ", Gemms.missing())
+                        + precision.get().label() + " (" + String.join("; ", Gemms.missing())
                         + "); use --precision auto"));
         return with(fast);
     }
 
-    private static String name(Precision precision) {
-        return precision.name().toLowerCase(Locale.ROOT);
-    }
-
     /** {@code fp32} or {@code bf16}. */
     public String precision() {
-        return name(fast.precision());
+        return fast.precision().label();
     }
 
     /** What computes them. */

@@ -28,24 +28,13 @@ public final class DenseGemm implements AutoCloseable {
     private final MemorySegment one;
     private final MemorySegment zero;
 
-    /** Element types, with CUDA's numbers for them. */
-    public enum Type {
-        FLOAT32(0), BF16(14);
-
-        private final int code;
-
-        Type(int code) {
-            this.code = code;
-        }
-    }
-
     /**
      * A row-major matrix in device memory.
      *
      * @param stride elements from a row to the next
      */
-    public record Matrix(long address, long rows, long columns, long stride, Type type) {
-        public static Matrix of(long address, long rows, long columns, Type type) {
+    public record Matrix(long address, long rows, long columns, long stride, NumberType type) {
+        public static Matrix of(long address, long rows, long columns, NumberType type) {
             return new Matrix(address, rows, columns, columns, type);
         }
     }
@@ -53,7 +42,7 @@ public final class DenseGemm implements AutoCloseable {
     private record Shape(Layout a, Layout w, Layout c, boolean accumulate) {}
 
     /** @param alignment of the first element, in bytes, 256 at most */
-    private record Layout(long rows, long columns, long stride, Type type, int alignment) {
+    private record Layout(long rows, long columns, long stride, NumberType type, int alignment) {
         static Layout of(Matrix m) {
             return new Layout(m.rows, m.columns, m.stride, m.type, (int) Math.min(256, Long.lowestOneBit(m.address)));
         }
@@ -105,7 +94,7 @@ public final class DenseGemm implements AutoCloseable {
     /** Row-major matrices are cuBLAS's column-major ones transposed: c' = w a', with w' as it lies in memory. */
     private Choice choose(Shape shape) {
         MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-        lt.call(lt.matmulDescCreate, out, COMPUTE_FLOAT32, Type.FLOAT32.code);
+        lt.call(lt.matmulDescCreate, out, COMPUTE_FLOAT32, NumberType.FP32.code());
         MemorySegment operation = out.get(ValueLayout.ADDRESS, 0);
         lt.call(lt.matmulDescSetAttribute, operation, TRANSPOSE_A, arena.allocateFrom(ValueLayout.JAVA_INT, 1), 4L);
         MemorySegment a = layout(shape.a);
@@ -132,7 +121,7 @@ public final class DenseGemm implements AutoCloseable {
 
     private MemorySegment layout(Layout matrix) {
         MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-        lt.call(lt.matrixLayoutCreate, out, matrix.type.code, matrix.columns, matrix.rows, matrix.stride);
+        lt.call(lt.matrixLayoutCreate, out, matrix.type.code(), matrix.columns, matrix.rows, matrix.stride);
         return out.get(ValueLayout.ADDRESS, 0);
     }
 

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The kernels of one GPU, compiled when they are first asked for and kept by source and options. */
+/** The kernels of one GPU for one type of activations, compiled when they are first asked for and kept by source and options. */
 public final class Kernels implements AutoCloseable {
     private static final KernelCache CACHE = new KernelCache(System.getenv());
     /** Where the sources are: beside the operations that are made of them. */
@@ -22,12 +22,20 @@ public final class Kernels implements AutoCloseable {
     private static final Pattern INCLUDE = Pattern.compile("(?m)^#include \"([^\"]+)\"$");
 
     private final Cuda cuda;
+    private final NumberType type;
     private final Map<Key, MemorySegment> modules = new HashMap<>();
 
     private record Key(String source, List<String> options) {}
 
-    public Kernels(Cuda cuda) {
+    /** @param type of activations and unpacked weights */
+    public Kernels(Cuda cuda, NumberType type) {
         this.cuda = cuda;
+        this.type = type;
+    }
+
+    /** Of activations and unpacked weights. */
+    public NumberType type() {
+        return type;
     }
 
     /**
@@ -40,7 +48,7 @@ public final class Kernels implements AutoCloseable {
      * @throws CudaException            if it does not compile or load, or has no such function
      */
     public Kernel get(String source, String name, String... defines) {
-        List<String> options = options(cuda.architecture(), defines);
+        List<String> options = options(cuda.architecture(), type, defines);
         MemorySegment module = modules.computeIfAbsent(new Key(source, options), key -> load(source, options));
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
@@ -49,8 +57,9 @@ public final class Kernels implements AutoCloseable {
         }
     }
 
-    static List<String> options(String architecture, String... defines) {
-        List<String> options = new ArrayList<>(List.of("-arch=" + architecture, "-std=c++17", "-default-device"));
+    static List<String> options(String architecture, NumberType type, String... defines) {
+        List<String> options = new ArrayList<>(List.of("-arch=" + architecture, "-std=c++17", "-default-device",
+                "-DNUMBERS=" + type, "-DMLP_SCALE=" + type.mlpScale() + "f"));
         for (String define : defines) {
             options.add("-D" + define);
         }

@@ -1,6 +1,5 @@
 package io.moeplan.engine.cuda.driver;
 
-import io.moeplan.engine.gemm.Precision;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -8,7 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Queues kernels of one precision on one stream. */
+/** Queues kernels for one type of activations on one stream. */
 public final class Launcher {
     /** Dynamic shared memory that a block has without asking. */
     private static final int PLAIN_SHARED = 48 << 10;
@@ -16,15 +15,13 @@ public final class Launcher {
     private final Cuda cuda;
     private final Kernels kernels;
     private final Stream stream;
-    private final Precision precision;
     private final Map<List<String>, Kernel> found = new HashMap<>();
 
     /** @param kernels those of {@code cuda} */
-    public Launcher(Cuda cuda, Kernels kernels, Stream stream, Precision precision) {
+    public Launcher(Cuda cuda, Kernels kernels, Stream stream) {
         this.cuda = cuda;
         this.kernels = kernels;
         this.stream = stream;
-        this.precision = precision;
     }
 
     /** Where everything is queued. */
@@ -32,19 +29,14 @@ public final class Launcher {
         return stream;
     }
 
-    /** What kernels are compiled for. */
-    public Precision precision() {
-        return precision;
-    }
-
     /** Bytes of an activation or an unpacked weight. */
     public int bytes() {
-        return precision == Precision.BF16 ? 2 : 4;
+        return type().bytes();
     }
 
     /** The type of activations and unpacked weights. */
-    public DenseGemm.Type type() {
-        return precision == Precision.BF16 ? DenseGemm.Type.BF16 : DenseGemm.Type.FLOAT32;
+    public NumberType type() {
+        return kernels.type();
     }
 
     /**
@@ -76,15 +68,11 @@ public final class Launcher {
         stream.synchronize();
     }
 
-    /** A kernel of this precision, as by {@link Kernels#get}; compiled once. */
+    /** As by {@link Kernels#get}, but looked up once. */
     public Kernel kernel(String source, String name, String... defines) {
         List<String> key = new ArrayList<>(List.of(source, name));
         key.addAll(Arrays.asList(defines));
-        return found.computeIfAbsent(key, missing -> {
-            String[] all = Arrays.copyOf(defines, defines.length + 1);
-            all[defines.length] = "BF16=" + (precision == Precision.BF16 ? 1 : 0);
-            return kernels.get(source, name, all);
-        });
+        return found.computeIfAbsent(key, missing -> kernels.get(source, name, defines));
     }
 
     /**

@@ -13,31 +13,24 @@ public final class TensorMap {
     private static final int BYTES = 128;
     private static final int BOX_BYTES = 128;
     private static final int UINT8 = 0;
-    private static final int FLOAT32 = 7;
-    private static final int BF16 = 9;
     private static final int SWIZZLE_128 = 3;
     private static final int L2_PROMOTION_256 = 3;
 
     private TensorMap() {}
 
     /**
-     * A bf16 matrix {@code [rows][columns]}, row-major, in boxes of 64 columns.
+     * A matrix {@code [rows][columns]}, row-major, in boxes of 64 columns, of float32 of 32.
      *
-     * @param stride elements from a row to the next, a multiple of 8
+     * @param stride elements from a row to the next, a multiple of 16 bytes
      */
-    public static MemorySegment bf16(Cuda cuda, Arena arena, long address, long rows, long columns, long stride,
-            int boxRows) {
-        return encode(cuda, arena, BF16, 2, address, rows, columns, stride, boxRows);
+    public static MemorySegment of(Cuda cuda, Arena arena, NumberType type, long address, long rows, long columns,
+            long stride, int boxRows) {
+        return encode(cuda, arena, type.mapCode(), type.bytes(), address, rows, columns, stride, boxRows);
     }
 
     /** A matrix of bytes {@code [rows][columns]}, row-major without gaps, in boxes of 128 columns. */
     public static MemorySegment bytes(Cuda cuda, Arena arena, long address, long rows, long columns, int boxRows) {
         return encode(cuda, arena, UINT8, 1, address, rows, columns, columns, boxRows);
-    }
-
-    /** A float32 matrix {@code [rows][columns]}, row-major without gaps, in boxes of 32 columns. */
-    public static MemorySegment float32(Cuda cuda, Arena arena, long address, long rows, long columns, int boxRows) {
-        return encode(cuda, arena, FLOAT32, 4, address, rows, columns, columns, boxRows);
     }
 
     private static MemorySegment encode(Cuda cuda, Arena arena, int type, int elementBytes, long address, long rows,

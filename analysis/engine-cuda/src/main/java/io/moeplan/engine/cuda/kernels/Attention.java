@@ -4,6 +4,7 @@ import io.moeplan.engine.cuda.driver.Cuda;
 import io.moeplan.engine.cuda.driver.DeviceBuffer;
 import io.moeplan.engine.cuda.driver.Kernel;
 import io.moeplan.engine.cuda.driver.Kernels;
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.engine.cuda.driver.Stream;
 import io.moeplan.engine.cuda.driver.TensorMap;
 import java.lang.foreign.Arena;
@@ -24,6 +25,7 @@ public final class Attention {
     private final Cuda cuda;
     private final Kernel kernel;
     private final Heads heads;
+    private final NumberType type;
     private final int shared;
     private final boolean hopper;
 
@@ -39,7 +41,7 @@ public final class Attention {
     public record Heads(int queries, int keys, int columns, int values, boolean sharedRope) {}
 
     /**
-     * Matrices, all bf16 in device memory, row-major, a row a token.
+     * Matrices, all of 16-bit numbers in device memory, row-major, a row a token.
      *
      * @param q     {@code [tokens][queries * columns]}
      * @param k     keys, a head's columns {@code k.step} after those of the head before
@@ -105,6 +107,7 @@ public final class Attention {
         }
         this.cuda = cuda;
         this.heads = heads;
+        type = kernels.type();
         hopper = cuda.hopper();
         shared = hopper
                 ? TILE * 2 * (3 * heads.columns + 2 * heads.values) + 1024
@@ -150,6 +153,6 @@ public final class Attention {
 
     private MemorySegment map(Arena arena, Tiles tiles, Rows rows, int count, int width) {
         long columns = (long) (count - 1) * rows.step + width;
-        return TensorMap.bf16(cuda, arena, rows.address, tiles.tokens, columns, rows.stride, TILE);
+        return TensorMap.of(cuda, arena, type, rows.address, tiles.tokens, columns, rows.stride, TILE);
     }
 }

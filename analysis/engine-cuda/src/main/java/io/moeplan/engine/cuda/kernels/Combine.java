@@ -25,7 +25,7 @@ public final class Combine {
     /**
      * What comes in, at device addresses.
      *
-     * @param y       bf16 {@code [tokens * topK][width]}, in expert order
+     * @param y       16-bit {@code [tokens * topK][width]}, in expert order, times {@code NumberType.mlpScale}
      * @param slotRow int32 {@code [tokens][topK]}: rows of {@code y}
      * @param weights float32 {@code [tokens][topK]}
      */
@@ -36,7 +36,7 @@ public final class Combine {
      *
      * @param x    float32 {@code [tokens][width]}, changed in place
      * @param norm float32 {@code [width]}, or 0
-     * @param out  bf16 {@code [tokens][width]}, or 0
+     * @param out  16-bit {@code [tokens][width]}, or 0
      */
     public void apply(Stream stream, int tokens, long x, Parts parts, long norm, long out, float epsilon) {
         kernel.launch(stream, new int[]{tokens, 1, 1}, threads, 0, x, parts.y, parts.slotRow, parts.weights,

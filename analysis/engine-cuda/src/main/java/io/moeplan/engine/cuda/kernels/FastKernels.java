@@ -2,7 +2,7 @@ package io.moeplan.engine.cuda.kernels;
 
 import io.moeplan.engine.cuda.driver.Cuda;
 import io.moeplan.engine.cuda.driver.Kernels;
-import io.moeplan.engine.gemm.Precision;
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.engine.model.Router;
 import java.util.HashMap;
 import java.util.Map;
@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * The kernels made for particular shapes, most of them for bfloat16, each compiled when its shape first comes; absent where none
- * is made.
+ * The kernels made for particular shapes, most of them for 16-bit numbers, each compiled when its shape first comes; absent
+ * where none is made.
  */
 public final class FastKernels {
     /** What the grouped products take of a row at a time. */
@@ -29,13 +29,12 @@ public final class FastKernels {
     /**
      * None compiled yet.
      *
-     * @param kernels   those of {@code cuda}
-     * @param precision of activations and unpacked weights
+     * @param kernels those of {@code cuda}
      */
-    public FastKernels(Cuda cuda, Kernels kernels, Precision precision) {
+    public FastKernels(Cuda cuda, Kernels kernels) {
         this.cuda = cuda;
         this.kernels = kernels;
-        usable = precision == Precision.BF16;
+        usable = kernels.type() != NumberType.FP32;
     }
 
     private <T> Optional<T> get(boolean takes, Object key, Class<T> type, Supplier<T> make) {
@@ -79,7 +78,7 @@ public final class FastKernels {
     }
 
     /**
-     * The choice of experts; in both precisions, as it is float32 in both.
+     * The choice of experts; in all precisions, as it is float32 in all.
      *
      * @throws IllegalArgumentException if {@link ExpertChoice#takes} says no to the router
      */

@@ -3,6 +3,7 @@ package io.moeplan.engine.cuda.kernels;
 import io.moeplan.engine.cuda.driver.Cuda;
 import io.moeplan.engine.cuda.driver.Kernel;
 import io.moeplan.engine.cuda.driver.Kernels;
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.engine.cuda.driver.Stream;
 import io.moeplan.engine.cuda.driver.TensorMap;
 import io.moeplan.engine.cuda.kernels.GroupedGemm.Sizes;
@@ -17,12 +18,13 @@ public final class Fp8GroupedGemm {
     private final Cuda cuda;
     private final Kernel kernel;
     private final Result result;
+    private final NumberType type;
 
     /** What becomes of the sums. */
     public enum Result {
         /** Gated as by {@link GroupedGemm}: e4m3 with scales. */
         GATED,
-        /** Stored as bf16. */
+        /** Stored in 16 bits, times {@link NumberType#mlpScale}. */
         STORED,
         /** Added to float32. */
         ADDED
@@ -32,6 +34,7 @@ public final class Fp8GroupedGemm {
     public Fp8GroupedGemm(Cuda cuda, Kernels kernels, Result result) {
         this.cuda = cuda;
         this.result = result;
+        type = kernels.type();
         kernel = kernels.get("grouped_gemm_fp8", "grouped_gemm_fp8", "GATED=" + (result == Result.GATED ? 1 : 0),
                 "ADDED=" + (result == Result.ADDED ? 1 : 0)).withShared(SHARED);
     }
@@ -65,7 +68,7 @@ public final class Fp8GroupedGemm {
      * @param a       e4m3 {@code [rows][depth]}
      * @param w       e4m3 {@code [experts][columns][depth]}, if gated {@code [experts][2 * columns][depth]}
      * @param offsets int32 {@code [experts + 1]}, first row of each expert
-     * @param c       {@code [rows][columns]}, e4m3 if gated, float32 if added to, else bf16
+     * @param c       {@code [rows][columns]}, e4m3 if gated, float32 if added to, else of 16 bits
      * @param share   what is added is multiplied with
      * @throws IllegalArgumentException if they are not
      */
@@ -80,9 +83,10 @@ public final class Fp8GroupedGemm {
             MemorySegment right = TensorMap.bytes(cuda, arena, w.address, weightRows, sizes.depth(), 128);
             MemorySegment stored = switch (result) {
                 case GATED -> TensorMap.bytes(cuda, arena, c.address, sizes.rows(), sizes.columns(), 64);
-                case STORED -> TensorMap.bf16(cuda, arena, c.address, sizes.rows(), sizes.columns(), sizes.columns(),
-                        64);
-                case ADDED -> TensorMap.float32(cuda, arena, c.address, sizes.rows(), sizes.columns(), 64);
+                case STORED -> TensorMap.of(cuda, arena, type, c.address, sizes.rows(), sizes.columns(),
+                        sizes.columns(), 64);
+                case ADDED -> TensorMap.of(cuda, arena, NumberType.FP32, c.address, sizes.rows(), sizes.columns(),
+                        sizes.columns(), 64);
             };
             kernel.launch(stream, new int[]{cuda.multiprocessors(), 1, 1}, THREADS, SHARED, left, right, stored,
                     c.address, a.scales, w.scales, c.scales, sizes.rows(), offsets, sizes.experts(), sizes.columns(),

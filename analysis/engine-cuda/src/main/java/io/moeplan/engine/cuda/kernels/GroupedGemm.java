@@ -3,6 +3,7 @@ package io.moeplan.engine.cuda.kernels;
 import io.moeplan.engine.cuda.driver.Cuda;
 import io.moeplan.engine.cuda.driver.Kernel;
 import io.moeplan.engine.cuda.driver.Kernels;
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.engine.cuda.driver.Stream;
 import io.moeplan.engine.cuda.driver.TensorMap;
 import java.lang.foreign.Arena;
@@ -10,7 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Rows sorted by expert times each expert's weights, in bf16 with float32 sums: {@code grouped_gemm.cu} on Hopper, else
+ * Rows sorted by expert times each expert's weights, of 16 bits with float32 sums: {@code grouped_gemm.cu} on Hopper, else
  * {@code grouped_gemm_mma.cu}. How many rows an expert has stays on the device.
  */
 public final class GroupedGemm {
@@ -22,12 +23,14 @@ public final class GroupedGemm {
     private final Cuda cuda;
     private final Kernel kernel;
     private final Kind kind;
+    private final NumberType type;
     private final boolean hopper;
 
     /**
      * What is made of the products.
      *
-     * @param gated whether weights are gates, then ups, and {@code activation(gate, up)} is what comes out
+     * @param gated whether weights are gates, then ups, and {@code activation(gate, up)} times {@link NumberType#mlpScale}
+     *              is what comes out
      * @param bias  whether a bias of each weight row is added to the products
      */
     public record Kind(boolean gated, boolean bias, Gate gate) {}
@@ -37,7 +40,7 @@ public final class GroupedGemm {
         public static final Gate SILU = new Gate(1, 0, Float.POSITIVE_INFINITY);
     }
 
-    /** @param gated whether weights are gates, then ups, and {@code silu(gate) * up} is what comes out */
+    /** Without a bias, and {@link Gate#SILU} if gated. */
     public GroupedGemm(Cuda cuda, Kernels kernels, boolean gated) {
         this(cuda, kernels, new Kind(gated, false, Gate.SILU));
     }
@@ -45,6 +48,7 @@ public final class GroupedGemm {
     public GroupedGemm(Cuda cuda, Kernels kernels, Kind kind) {
         this.cuda = cuda;
         this.kind = kind;
+        type = kernels.type();
         hopper = cuda.hopper();
         String name = hopper ? "grouped_gemm" : "grouped_gemm_mma";
         kernel = kernels.get(name, name, "GATED=" + (kind.gated ? 1 : 0), "BIAS=" + (kind.bias ? 1 : 0),
@@ -71,10 +75,10 @@ public final class GroupedGemm {
     /**
      * Queues a product without a bias; everything is a device address.
      *
-     * @param a       bf16 {@code [rows][depth]}
-     * @param w       bf16 {@code [experts][columns][depth]}, if gated {@code [experts][2 * columns][depth]}
+     * @param a       {@code [rows][depth]}, of 16 bits as all three
+     * @param w       {@code [experts][columns][depth]}, if gated {@code [experts][2 * columns][depth]}
      * @param offsets int32 {@code [experts + 1]}, first row of each expert
-     * @param c       bf16 {@code [rows][columns]}
+     * @param c       {@code [rows][columns]}
      */
     public void multiply(Stream stream, Sizes sizes, long a, long w, long offsets, long c) {
         multiply(stream, sizes, a, w, 0, offsets, c);
@@ -96,9 +100,9 @@ public final class GroupedGemm {
                 return;
             }
             long weightRows = (long) sizes.experts * sizes.columns * (kind.gated ? 2 : 1);
-            MemorySegment left = TensorMap.bf16(cuda, arena, a, sizes.rows, sizes.depth, sizes.depth, 128);
-            MemorySegment right = TensorMap.bf16(cuda, arena, w, weightRows, sizes.depth, sizes.depth, 128);
-            MemorySegment result = TensorMap.bf16(cuda, arena, c, sizes.rows, sizes.columns, sizes.columns, 64);
+            MemorySegment left = TensorMap.of(cuda, arena, type, a, sizes.rows, sizes.depth, sizes.depth, 128);
+            MemorySegment right = TensorMap.of(cuda, arena, type, w, weightRows, sizes.depth, sizes.depth, 128);
+            MemorySegment result = TensorMap.of(cuda, arena, type, c, sizes.rows, sizes.columns, sizes.columns, 64);
             kernel.launch(stream, grid, HOPPER_THREADS, HOPPER_SHARED, left, right, result, c, offsets, sizes.experts,
                     sizes.columns, sizes.depth, bias, gate);
         }

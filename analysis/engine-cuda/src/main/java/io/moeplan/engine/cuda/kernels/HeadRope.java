@@ -26,7 +26,7 @@ public final class HeadRope {
     }
 
     /**
-     * Heads of bf16 rows.
+     * Heads of rows of 16-bit numbers.
      *
      * @param address of the first head of the first row
      * @param stride  elements from a row to the next, a multiple of 8

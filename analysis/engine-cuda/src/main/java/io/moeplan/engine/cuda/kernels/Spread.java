@@ -28,9 +28,9 @@ public final class Spread {
     /**
      * Queues it.
      *
-     * @param x       bf16 {@code [tokens][width]}
+     * @param x       16-bit {@code [tokens][width]}
      * @param slotRow int32 {@code [tokens][topK]}; 0 with one row a token: in the tokens' order
-     * @param rows    {@code [tokens * topK][width]}: bf16, or e4m3 with scales {@code [width / 128][tokens * topK]}
+     * @param rows    {@code [tokens * topK][width]}: as x, or e4m3 with scales {@code [width / 128][tokens * topK]}
      */
     public void apply(Stream stream, int tokens, long x, long slotRow, Scaled rows) {
         int[] grid = {tokens, 1, 1};

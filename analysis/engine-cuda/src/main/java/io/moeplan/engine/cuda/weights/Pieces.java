@@ -1,5 +1,6 @@
 package io.moeplan.engine.cuda.weights;
 
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.engine.cuda.weights.Piece.Form;
 import io.moeplan.engine.cuda.weights.Piece.Part;
 import io.moeplan.engine.model.FeedForward;
@@ -20,6 +21,7 @@ public final class Pieces {
     private static final int FP8_BLOCK = 128;
 
     private final Model model;
+    private final NumberType type;
     private final int elementBytes;
     private final long batchBytes;
     private final boolean fp8;
@@ -30,14 +32,15 @@ public final class Pieces {
     /**
      * Divides a model.
      *
-     * @param elementBytes of an unpacked weight
-     * @param batchBytes   unpacked bytes of experts (or rows of the embedding) taken together
-     * @param fp8          whether experts that are stored in fp8 stay so where {@code Fp8GroupedGemm} takes them
+     * @param type       of an unpacked weight
+     * @param batchBytes unpacked bytes of experts (or rows of the embedding) taken together
+     * @param fp8        whether experts that are stored in fp8 stay so where {@code Fp8GroupedGemm} takes them
      */
-    public Pieces(Model model, int elementBytes, long batchBytes, boolean fp8) {
+    public Pieces(Model model, NumberType type, long batchBytes, boolean fp8) {
         this.model = model;
         this.fp8 = fp8;
-        this.elementBytes = elementBytes;
+        this.type = type;
+        elementBytes = type.bytes();
         this.batchBytes = batchBytes;
         embedding = table(model.embedding(), Part.EMBEDDING);
         head = table(model.head(), Part.HEAD);
@@ -135,7 +138,13 @@ public final class Pieces {
     /** Choices hang on small differences of logits: a router keeps what rounding takes from its weights, if it does. */
     private Piece router(int layer, Matrix weight) {
         Piece piece = new Piece(layer, Part.ROUTER, 0, 0).group(List.of(weight), elementBytes);
-        boolean exact = elementBytes == 4 || weight.tensors().getFirst().type() == DType.BF16;
+        DType stored = weight.tensors().getFirst().type();
+        boolean exact = switch (type) {
+            case FP32 -> true;
+            case BF16 -> stored == DType.BF16;
+            // A bfloat16 loses digits only where it is below float16's smallest normal number: 2^-25 at most.
+            case FP16 -> stored == DType.BF16 || stored == DType.F16;
+        };
         return exact ? piece : piece.group(List.of(weight), elementBytes, Form.LOW);
     }
 

@@ -3,6 +3,7 @@ package io.moeplan.engine.cuda.weights;
 import io.moeplan.engine.cuda.driver.Cuda;
 import io.moeplan.engine.cuda.driver.DeviceBuffer;
 import io.moeplan.engine.cuda.driver.Launcher;
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.tensors.DType;
 import io.moeplan.tensors.Tensor;
 import io.moeplan.tensors.matrix.Fp8Matrix;
@@ -131,12 +132,18 @@ final class Unpacking implements AutoCloseable {
                 if (flags.getAtIndex(ValueLayout.JAVA_INT, i) != 0 && warned.size() <= MOST_WARNINGS
                         && warned.add(matrices.get(i).name())) {
                     warnings.accept(warned.size() <= MOST_WARNINGS
-                            ? matrices.get(i).file() + ": tensor " + matrices.get(i).name()
-                                    + " holds NaN or infinity: the checkpoint is damaged"
+                            ? matrices.get(i).file() + ": tensor " + matrices.get(i).name() + wrong()
                             : "weights of further tensors are not finite either; no more of them are named");
                 }
             }
         }
+    }
+
+    private String wrong() {
+        return launcher.type() == NumberType.FP16
+                ? " holds NaN, infinity or a number beyond float16's 65,504: the checkpoint is damaged, or needs"
+                        + " --precision bf16"
+                : " holds NaN or infinity: the checkpoint is damaged";
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.moeplan.engine.cuda.weights;
 
 import io.moeplan.engine.cuda.driver.Cuda;
 import io.moeplan.engine.cuda.driver.DeviceBuffer;
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.engine.model.LayerWeights;
 import io.moeplan.engine.model.LayerWeights.Linear;
 import io.moeplan.engine.model.LayerWeights.NormWeights;
@@ -28,6 +29,7 @@ public final class Vectors implements AutoCloseable {
     }
 
     private final Norm norm;
+    private final float mlpScale;
     private final List<float[]> values = new ArrayList<>();
     private final List<Map<Name, Long>> places = new ArrayList<>();
     private final DeviceBuffer buffer;
@@ -39,9 +41,11 @@ public final class Vectors implements AutoCloseable {
      * Brings a model's.
      *
      * @param stream copies them; waited for
+     * @param type   of the outputs that experts' output biases are added to: theirs is its {@code mlpScale}
      * @throws io.moeplan.engine.cuda.driver.CudaException if there is too little memory
      */
-    public Vectors(Cuda cuda, io.moeplan.engine.cuda.driver.Stream stream, Model model) {
+    public Vectors(Cuda cuda, io.moeplan.engine.cuda.driver.Stream stream, Model model, NumberType type) {
+        mlpScale = type.mlpScale();
         norm = model.architecture().norm();
         for (LayerWeights layer : model.layers()) {
             Map<Name, Long> into = new EnumMap<>(Name.class);
@@ -116,14 +120,14 @@ public final class Vectors implements AutoCloseable {
     private void attention(Map<Name, Long> into, LayerWeights.Attention attention) {
         switch (attention) {
             case LayerWeights.Attention.GroupedQuery a -> {
-                biases(into, Name.INPUT_BIAS, Stream.of(a.query(), a.key(), a.value()).toList());
+                biases(into, Name.INPUT_BIAS, Stream.of(a.query(), a.key(), a.value()).toList(), 1);
                 put(into, Name.OUTPUT_BIAS, a.output().bias());
                 a.queryNorm().ifPresent(vector -> into.put(Name.QUERY_NORM, add(scaled(vector))));
                 a.keyNorm().ifPresent(vector -> into.put(Name.KEY_NORM, add(scaled(vector))));
                 put(into, Name.SINKS, a.sinks());
             }
             case LayerWeights.Attention.Latent a -> {
-                biases(into, Name.INPUT_BIAS, List.of(a.queryDown().orElse(a.query()), a.keyDown()));
+                biases(into, Name.INPUT_BIAS, List.of(a.queryDown().orElse(a.query()), a.keyDown()), 1);
                 put(into, Name.OUTPUT_BIAS, a.output().bias());
                 put(into, Name.QUERY_NORM, a.queryNorm());
                 put(into, Name.KEY_NORM, Optional.of(a.keyNorm()));
@@ -141,12 +145,13 @@ public final class Vectors implements AutoCloseable {
         put(into, Name.ROUTER_BIAS, sparse.router().bias());
         put(into, Name.CORRECTION, sparse.correction());
         biases(into, Name.EXPERT_INPUT_BIAS,
-                sparse.experts().stream().flatMap(expert -> Stream.of(expert.gate(), expert.up())).toList());
-        biases(into, Name.EXPERT_OUTPUT_BIAS, sparse.experts().stream().map(LayerWeights.Mlp::down).toList());
+                sparse.experts().stream().flatMap(expert -> Stream.of(expert.gate(), expert.up())).toList(), 1);
+        biases(into, Name.EXPERT_OUTPUT_BIAS, sparse.experts().stream().map(LayerWeights.Mlp::down).toList(),
+                mlpScale);
     }
 
-    /** One after the other, zeros where a projection has none; nothing if none has. */
-    private void biases(Map<Name, Long> into, Name name, List<Linear> linears) {
+    /** One after the other, times {@code scale}, zeros where a projection has none; nothing if none has. */
+    private void biases(Map<Name, Long> into, Name name, List<Linear> linears, float scale) {
         if (linears.stream().noneMatch(linear -> linear.bias().isPresent())) {
             return;
         }
@@ -158,6 +163,9 @@ public final class Vectors implements AutoCloseable {
                 System.arraycopy(linear.bias().get().toFloats(), 0, all, at, rows);
             }
             at += rows;
+        }
+        for (int i = 0; scale != 1 && i < all.length; i++) {
+            all[i] *= scale;
         }
         into.put(name, add(all));
     }

@@ -28,7 +28,7 @@ public final class WeightStore implements AutoCloseable {
     /**
      * A store that holds nothing yet.
      *
-     * @param launcher queues what unpacks, in the precision that pieces were made for
+     * @param launcher queues what unpacks, into the type that pieces were made for
      * @param pieces   all that runs will announce
      * @param threads  that read files
      * @throws io.moeplan.engine.cuda.driver.CudaException if there is too little memory

@@ -1,6 +1,6 @@
 // What the experts gave goes back to the residual stream, and the next norm is taken while the row is in registers:
 //
-//   x[t] += sum over k of weights[t][k] * y[slot_row[t][k]]
+//   x[t] += sum over k of weights[t][k] * y[slot_row[t][k]] / MLP_SCALE
 //   out[t] = x[t] / sqrt(mean of x[t]^2 + epsilon) * norm                               (if NORM)
 //
 // WIDTH: columns, a multiple of 8. THREADS: of a block, which takes one token. TOP_K: rows of a token.
@@ -41,7 +41,7 @@ combine(float* __restrict__ x, const u16* __restrict__ y, const int* __restrict_
 #pragma unroll
     for (int k = 0; k < TOP_K; k++) {
         rows[k] = slotRow[token * TOP_K + k];
-        shares[k] = weights[token * TOP_K + k];
+        shares[k] = weights[token * TOP_K + k] * (1.0f / MLP_SCALE);
     }
     float sums[CHUNKS][8];
     float squares = 0;

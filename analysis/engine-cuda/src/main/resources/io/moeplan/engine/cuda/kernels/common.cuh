@@ -1,15 +1,15 @@
-// What every kernel here uses. BF16 1: activations and weights are bfloat16, sums float32; BF16 0: float32 throughout.
+// What every kernel here uses. Activations and unpacked weights are NUMBERS (numbers.cuh), sums float32.
 
 #include "numbers.cuh"
 
-#if BF16
-typedef u16 act;
-__device__ __forceinline__ float get(act x) { return widen(x); }
-__device__ __forceinline__ act put(float x) { return narrow(x); }
-#else
+#if NUMBERS == FP32
 typedef float act;
 __device__ __forceinline__ float get(act x) { return x; }
 __device__ __forceinline__ act put(float x) { return x; }
+#else
+typedef u16 act;
+__device__ __forceinline__ float get(act x) { return widen(x); }
+__device__ __forceinline__ act put(float x) { return narrow(x); }
 #endif
 
 __device__ __forceinline__ float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }

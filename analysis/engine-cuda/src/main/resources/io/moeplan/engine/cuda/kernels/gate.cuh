@@ -1,4 +1,4 @@
-// The product of a gate and its input, as GroupedGemm.Gate describes it.
+// The product of a gate and its input, as GroupedGemm.Gate describes it, times MLP_SCALE (NumberType.mlpScale).
 
 struct Gate {
     float slope;
@@ -10,8 +10,8 @@ __device__ __forceinline__ float gated(float g, float u, Gate gate) {
 #if CLAMPED
     g = fminf(g, gate.limit);
     u = fminf(fmaxf(u, -gate.limit), gate.limit) + gate.shift;
-    return u * __fdividef(g, 1.0f + __expf(-gate.slope * g));
+    return MLP_SCALE * (u * __fdividef(g, 1.0f + __expf(-gate.slope * g)));
 #else
-    return __fdividef(g, 1.0f + __expf(-g)) * u;
+    return MLP_SCALE * (__fdividef(g, 1.0f + __expf(-g)) * u);
 #endif
 }

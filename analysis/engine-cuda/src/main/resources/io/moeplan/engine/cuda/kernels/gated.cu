@@ -1,4 +1,4 @@
-// out[row][j] = activation(gate, up), of rows that hold the gates, then the ups.
+// out[row][j] = MLP_SCALE * activation(gate, up), of rows that hold the gates, then the ups.
 #include "common.cuh"
 
 // both: [rows][2 * width]. range: the rows that count, [range[0], range[last]); null for all.
@@ -10,6 +10,6 @@ extern "C" __global__ void gated(const act* both, act* out, int width, float slo
     for (int j = threadIdx.x; j < width; j += blockDim.x) {
         float g = fminf(get(from[j]), limit);
         float u = fminf(fmaxf(get(from[width + j]), -limit), limit);
-        out[row * width + j] = put((u + offset) * g * sigmoid(slope * g));
+        out[row * width + j] = put(MLP_SCALE * ((u + offset) * g * sigmoid(slope * g)));
     }
 }

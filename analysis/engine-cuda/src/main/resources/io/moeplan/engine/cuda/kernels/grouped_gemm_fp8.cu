@@ -3,7 +3,7 @@
 //
 //   c[row][n] = sum over b of sa[b][row] * sw[expert][n / 128][b] * (a[row][b's columns] . w[expert][n][b's columns])
 //   GATED: silu(g) * u as there, rounded to e4m3 with a scale for each 128 columns of a row
-//   ADDED: float32 c[row][n] += share * the sum, instead of bf16
+//   ADDED: float32 c[row][n] += share * the sum, instead of MLP_SCALE * the sum in 16 bits
 //
 // The matrix units' own sums of fp8 products are short of float32, so that each 128 columns' sums go to float32 registers,
 // scaled, before the next (DeepSeek-AI 2024, arXiv 2412.19437, 3.3.2). While one warpgroup does that the other multiplies. Three
@@ -119,7 +119,7 @@ __device__ __forceinline__ void bring_scales(float (*to)[TILE_M + 2], u64* full,
 
 // offsets: first row of each expert, [experts + 1]. columns: of c, GATED: a multiple of 128. depth: a multiple of 128.
 // aScales: [depth / 128][scaleStride]; wScales: [experts][weight rows / 128, rounded up][depth / 128]. GATED: c is e4m3 and
-// cScales [columns / 128][scaleStride]; else c is bf16, ADDED float32.
+// cScales [columns / 128][scaleStride]; else c is of NUMBERS, ADDED float32.
 extern "C" __global__ void __launch_bounds__(384, 1)
 grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap w,
                  const __grid_constant__ TensorMap out, u8* __restrict__ c, const float* __restrict__ aScales,
@@ -331,12 +331,12 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
 #pragma unroll
                     for (int j = 0; j < OUT_COLUMNS / 8; j++)
                         store_shared(line + j / 8 * 8192 + ((j % 8) ^ (r % 8)) * 16,
-                                     pack(d[4 * j + 2 * q], d[4 * j + 2 * q + 1]));
+                                     pack(MLP_SCALE * d[4 * j + 2 * q], MLP_SCALE * d[4 * j + 2 * q + 1]));
                 } else if (row < tile.end) {
 #pragma unroll
                     for (int j = 0; j < OUT_COLUMNS / 8; j++)
                         if (column + j * 8 < columns)
-                            *(u32*)(to + j * 8) = pack(d[4 * j + 2 * q], d[4 * j + 2 * q + 1]);
+                            *(u32*)(to + j * 8) = pack(MLP_SCALE * d[4 * j + 2 * q], MLP_SCALE * d[4 * j + 2 * q + 1]);
                 }
             }
 #endif

@@ -8,7 +8,7 @@ __device__ float dot(const u16* a, const u16* b, int depth) {
     return sum;
 }
 
-// gated: whether weights hold gates, then ups, and the result is silu(gate) * up.
+// gated: whether weights hold gates, then ups, and the result is MLP_SCALE * silu(gate) * up.
 extern "C" __global__ void grouped_gemm_simple(const u16* a, const u16* w, u16* c, const int* offsets, int experts,
                                                int columns, int depth, int gated) {
     int row = blockIdx.y;
@@ -19,16 +19,6 @@ extern "C" __global__ void grouped_gemm_simple(const u16* a, const u16* w, u16* 
     const u16* x = a + (unsigned long long)row * depth;
     const u16* own = w + (unsigned long long)expert * (gated ? 2 : 1) * columns * depth;
     float y = dot(x, own + (unsigned long long)column * depth, depth);
-    if (gated) y = y / (1.0f + expf(-y)) * dot(x, own + (unsigned long long)(columns + column) * depth, depth);
+    if (gated) y = MLP_SCALE * (y / (1.0f + expf(-y)) * dot(x, own + (unsigned long long)(columns + column) * depth, depth));
     c[(unsigned long long)row * columns + column] = narrow(y);
-}
-
-// Uniform values in [-scale, scale), from a counter.
-extern "C" __global__ void random_bf16(u16* to, unsigned long long count, u32 seed, float scale) {
-    for (unsigned long long i = blockIdx.x * (unsigned long long)blockDim.x + threadIdx.x; i < count;
-         i += (unsigned long long)gridDim.x * blockDim.x) {
-        u32 x = (u32)i * 2654435761u ^ (u32)(i >> 32) * 40503u ^ seed;
-        x ^= x >> 16; x *= 0x7feb352du; x ^= x >> 15; x *= 0x846ca68bu; x ^= x >> 16;
-        to[i] = narrow(((float)(x >> 8) / 8388608.0f - 1.0f) * scale);
-    }
 }

@@ -1,10 +1,11 @@
 // Grouped matrix product of any shape: c[row][n] = sum over k of a[row][k] * w[expert of row][n][k] + bias[expert][n].
-// Tiles of 64 x 64, through matrix units in bfloat16 (Ampere and later), fused multiply-adds in float32.
+// Tiles of 64 x 64, through matrix units with numbers of 16 bits (Ampere and later), fused multiply-adds in float32.
 #include "common.cuh"
 
 #define TILE 64
 #define DEPTH 32
-#define PAD (BF16 ? 8 : 4)
+#define SHORT (NUMBERS != FP32)
+#define PAD (SHORT ? 8 : 4)
 
 __device__ __forceinline__ void load_tile(act (&to)[TILE][DEPTH + PAD], const act* from, int rows, int depth, int k) {
     for (int i = threadIdx.x; i < TILE * DEPTH; i += blockDim.x) {
@@ -14,9 +15,9 @@ __device__ __forceinline__ void load_tile(act (&to)[TILE][DEPTH + PAD], const ac
     }
 }
 
-#if BF16
+#if SHORT
 __device__ __forceinline__ void multiply(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
-    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32." PTX_TYPE "." PTX_TYPE ".f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
                  "{%0, %1, %2, %3};"
                  : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
@@ -46,7 +47,7 @@ grouped_rows(const act* a, const act* w, const float* bias, act* c, const int* o
     int column = blockIdx.x * TILE;
     const act* x = a + (u64)row * depth;
     const act* own = w + ((u64)expert * columns + column) * depth;
-#if BF16
+#if SHORT
     int warp = threadIdx.x / 32;
     int lane = threadIdx.x % 32;
     float d[2][4][4] = {};
@@ -62,7 +63,7 @@ grouped_rows(const act* a, const act* w, const float* bias, act* c, const int* o
         load_tile(left, x, rows, depth, k);
         load_tile(right, own, min(TILE, columns - column), depth, k);
         __syncthreads();
-#if BF16
+#if SHORT
 #pragma unroll
         for (int kk = 0; kk < DEPTH; kk += 16) {
             u32 b[4][2];
@@ -95,7 +96,7 @@ grouped_rows(const act* a, const act* w, const float* bias, act* c, const int* o
 #endif
         __syncthreads();
     }
-#if BF16
+#if SHORT
     for (int i = 0; i < 2; i++)
         for (int j = 0; j < 4; j++)
             for (int e = 0; e < 4; e++) {

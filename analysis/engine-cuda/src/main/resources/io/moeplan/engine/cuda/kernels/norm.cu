@@ -2,7 +2,7 @@
 #include "common.cuh"
 
 __device__ __forceinline__ float value(float x) { return x; }
-#if BF16
+#if NUMBERS != FP32
 __device__ __forceinline__ float value(u16 x) { return widen(x); }
 #endif
 
@@ -31,7 +31,7 @@ __device__ __forceinline__ void norm(const In* x, act* y, act* low, const float*
 
 // Four activations at once.
 __device__ __forceinline__ void put4(act* to, const float (&v)[4]) {
-#if BF16
+#if NUMBERS != FP32
     *(uint2*)to = make_uint2(put(v[0]) | (u32)put(v[1]) << 16, put(v[2]) | (u32)put(v[3]) << 16);
 #else
     *(float4*)to = make_float4(v[0], v[1], v[2], v[3]);

@@ -1,9 +1,6 @@
 // Random matrices, from a counter: weights for measurements.
 
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
+#include "numbers.cuh"
 
 __device__ __forceinline__ u32 bits(u64 i, u32 seed) {
     u32 x = (u32)i * 2654435761u ^ (u32)(i >> 32) * 40503u ^ seed * 0x9e3779b9u;
@@ -24,12 +21,8 @@ extern "C" __global__ void random_float(float* to, u64 count, u32 seed, float sc
     for (EACH(i)) to[i] = uniform(i, seed) * scale;
 }
 
-extern "C" __global__ void random_bf16(u16* to, u64 count, u32 seed, float scale) {
-    for (EACH(i)) {
-        u16 y;
-        asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(y) : "f"(uniform(i, seed) * scale));
-        to[i] = y;
-    }
+extern "C" __global__ void random_narrow(u16* to, u64 count, u32 seed, float scale) {
+    for (EACH(i)) to[i] = narrow(uniform(i, seed) * scale);
 }
 
 // e4m3 of numbers up to 448 * scale in magnitude.

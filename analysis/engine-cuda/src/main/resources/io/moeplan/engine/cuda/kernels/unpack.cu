@@ -11,6 +11,13 @@
 #define E8M0 6
 #define MXFP4 7
 
+// What an unpacked weight must be smaller than: what float16 rounds to infinity, else infinity itself.
+#if NUMBERS == FP16
+#define TOO_LARGE 65520.0f
+#else
+#define TOO_LARGE __int_as_float(0x7f800000)
+#endif
+
 // Forms: weights; what rounding them takes away; the stored bytes; the stored scales, as float32.
 #define WEIGHTS 0
 #define LOW 1
@@ -36,6 +43,8 @@ struct Job {
     int unused;
 };
 
+__device__ __forceinline__ float bf16_value(u16 x) { return __uint_as_float((u32)x << 16); }
+
 __device__ __forceinline__ float half_value(u16 x) {
     float y;
     asm("cvt.f32.f16 %0, %1;" : "=f"(y) : "h"(x));
@@ -58,7 +67,7 @@ __device__ float element(const u8* from, u64 index, int format) {
     switch (format) {
     case F32: return ((const float*)from)[index];
     case F16: return half_value(((const u16*)from)[index]);
-    case PLAIN_BF16: return widen(((const u16*)from)[index]);
+    case PLAIN_BF16: return bf16_value(((const u16*)from)[index]);
     case F64: return (float)((const double*)from)[index];
     case E4M3: return e4m3(from[index]);
     case E5M2: return half_value((u16)from[index] << 8);
@@ -105,7 +114,7 @@ __device__ void copy_stored(const Job& job, const u8* raw, u8* unpacked) {
     }
 }
 
-// 256 threads. notFinite: set to 1 for each job with a weight that is NaN or infinite.
+// 256 threads. notFinite: set to 1 for each job with a weight that is NaN or infinite, or would be.
 extern "C" __global__ void unpack(const Job* jobs, const u8* raw, u8* unpacked, int* notFinite) {
     __shared__ float tile[32][33];
     Job job = jobs[blockIdx.y];
@@ -129,7 +138,7 @@ extern "C" __global__ void unpack(const Job* jobs, const u8* raw, u8* unpacked, 
             if (row + r < job.rows && column + c < job.columns) {
                 float value = weight(job, raw, row + r, column + c);
                 tile[r][c] = job.form == LOW ? value - get(put(value)) : value;
-                bad |= !(fabsf(value) < __int_as_float(0x7f800000));
+                bad |= !(fabsf(value) < TOO_LARGE);
             }
         }
         __syncthreads();

@@ -14,7 +14,7 @@ final class KernelCacheTest {
         assertThat(List.of(KernelCache.key("13.1", "source", List.of("-arch=sm_90a")),
                 KernelCache.key("13.0", "other", List.of("-arch=sm_90a")),
                 KernelCache.key("13.0", "source", List.of("-arch=sm_80")),
-                KernelCache.key("13.0", "source", List.of("-arch=sm_90a", "-DBF16=1")))).doesNotContain(key)
+                KernelCache.key("13.0", "source", List.of("-arch=sm_90a", "-DNUMBERS=FP16")))).doesNotContain(key)
                 .doesNotHaveDuplicates();
     }
 

@@ -42,25 +42,27 @@ final class KernelSourcesTest {
         "count, sm_80, EXPERTS=1024", "count, sm_90a, EXPERTS=128",
         "random, sm_90a, NONE"})
     void compiles(String source, String architecture, String defines) {
-        compile(source, architecture, defines.split(" "));
+        for (NumberType type : List.of(NumberType.BF16, NumberType.FP16)) {
+            compile(source, architecture, type, defines.split(" "));
+        }
     }
 
-    /** What runs in both precisions, on every GPU that is supported. */
+    /** What runs in all precisions, on every GPU that is supported. */
     @ParameterizedTest
     @ValueSource(strings = {"add_rows", "attention_simple", "bias", "combine_simple", "delta_convolve", "delta_gate",
         "delta_walk", "embed", "gated", "gather", "grouped_rows", "head_gate", "heads", "latent_keys", "norm",
         "rope_table", "unpack"})
-    void compilesInBothPrecisions(String source) {
+    void compilesInAllPrecisions(String source) {
         for (String architecture : List.of("sm_80", "sm_89", "sm_90a")) {
-            for (String precision : List.of("BF16=0", "BF16=1")) {
-                compile(source, architecture, precision, "VALUES=4");
+            for (NumberType type : NumberType.values()) {
+                compile(source, architecture, type, "VALUES=4");
             }
         }
     }
 
-    private static void compile(String source, String architecture, String... defines) {
+    private static void compile(String source, String architecture, NumberType type, String... defines) {
         Compiler compiler = compiler();
-        List<String> options = new ArrayList<>(Kernels.options(architecture, defines));
+        List<String> options = new ArrayList<>(Kernels.options(architecture, type, defines));
         options.add("--ptxas-options=-v");
         Compiler.Compiled compiled = compiler.compile(source + ".cu", Kernels.text(source), options);
         assertThat(compiled.binary()).isNotEmpty();
