@@ -119,11 +119,6 @@ grouped_gemm(const __grid_constant__ TensorMap a, const __grid_constant__ Tensor
         const int half = group - 1;
         const int lane = threadIdx.x % 32;
         const int warp = threadIdx.x % 128 / 32;
-        // Of the first stage.
-        const u64 rows = descriptor(base + half * (A_BYTES / 2));
-        const u64 weights = descriptor(base + A_BYTES);
-        const u32 isFull = kept(shared_address(full));
-        const u32 isEmpty = kept(shared_address(empty));
         int stage = 0;
         u32 parity = 0;
         for (Walk at = first; at.more(); at.next()) {
@@ -131,22 +126,22 @@ grouped_gemm(const __grid_constant__ TensorMap a, const __grid_constant__ Tensor
             float d[128];
             int last = 0;
             for (int step = 0; step < steps; step++) {
-                barrier_wait(isFull + 8 * stage, parity);
-                const u32 from = stage * ((A_BYTES + B_BYTES) / 16); // descriptors count in 16 bytes
-                const u64 left = rows + from;
-                const u64 right = weights + from;
+                barrier_wait(shared_address(&full[stage]), parity);
+                u32 from = base + stage * (A_BYTES + B_BYTES);
+                u64 left = descriptor(from + half * (A_BYTES / 2));
+                u64 right = descriptor(from + A_BYTES);
                 asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
 #pragma unroll
                 for (int k = 0; k < TILE_K / 16; k++) multiply(d, left + 2 * k, right + 2 * k, step > 0 || k > 0);
                 asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
                 // The stage before is free once its product is done; this one may still run.
                 asm volatile("wgmma.wait_group.sync.aligned 1;" ::: "memory");
-                if (step > 0 && threadIdx.x % 128 == 0) barrier_arrive(isEmpty + 8 * last);
+                if (step > 0 && threadIdx.x % 128 == 0) barrier_arrive(shared_address(&empty[last]));
                 last = stage;
                 if (++stage == STAGES) { stage = 0; parity ^= 1; }
             }
             asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
-            if (threadIdx.x % 128 == 0) barrier_arrive(isEmpty + 8 * last);
+            if (threadIdx.x % 128 == 0) barrier_arrive(shared_address(&empty[last]));
 #if BIAS
             add_bias(d, bias + (u64)tile.expert * (GATED ? 2 : 1) * columns, tile.column + lane % 4 * 2, columns);
 #endif
