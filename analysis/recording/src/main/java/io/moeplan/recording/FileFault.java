@@ -21,14 +21,15 @@ final class FileFault {
 
     /** @param kept what is left of what was written */
     static IOException writing(Path file, String kept, IOException cause) {
-        String reason = isFull(file, cause) ? "no space left on device" : reason(cause);
+        boolean refused = cause instanceof NoSuchFileException || cause instanceof AccessDeniedException;
+        String reason = !refused && isFull(file, cause) ? "no space left on device" : reason(cause);
         return new IOException(file + ": " + reason + ": " + kept, cause);
     }
 
     /** The messages of these exceptions are often no more than the path. */
     private static String reason(IOException cause) {
         return switch (cause) {
-            case NoSuchFileException e -> "no such file";
+            case NoSuchFileException e -> "no such file or directory";
             case AccessDeniedException e -> "permission denied";
             case FileSystemException e when e.getReason() != null -> e.getReason();
             default -> String.valueOf(cause.getMessage());

@@ -61,8 +61,11 @@ public final class RankCostsFile {
         try {
             root = JSON.readTree(text);
         } catch (JsonProcessingException e) {
-            throw new IOException(file + ": line " + e.getLocation().getLineNr() + ", column "
-                    + e.getLocation().getColumnNr() + ": is not JSON", e);
+            // What is beyond the parser's limits, such as nesting, comes without a place.
+            String place = e.getLocation() == null
+                    ? ""
+                    : ": line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr();
+            throw new IOException(file + place + ": is not JSON", e);
         }
         double[][] cost = new double[root.size()][];
         for (int from = 0; from < cost.length; from++) {

@@ -43,18 +43,25 @@ public record Traffic(TrafficFigures overall, List<TrafficFigures> layers) {
                 ContiguousPlanner.inPlaceOf(layout.map(), layout.experts()))).toList();
     }
 
-    /** The layouts that a plan gives the layers of a trace, in the trace's order. */
+    /**
+     * The layouts that a plan gives the layers of a trace, in the trace's order.
+     *
+     * @throws IllegalArgumentException if plan and trace are not of the same layers
+     */
     public static List<Layout> layouts(TokenTrace trace, Plan plan) {
         Map<Integer, LayerPlan> byLayer = new HashMap<>();
         plan.layers().forEach(layer -> byLayer.put(layer.layer(), layer));
         List<Layout> layouts = new ArrayList<>();
         for (int id : trace.layerIds()) {
-            LayerPlan layer = byLayer.get(id);
+            LayerPlan layer = byLayer.remove(id);
             if (layer == null) {
                 throw new IllegalArgumentException("the recording has MoE layer " + id + ", the plan does not");
             }
             layouts.add(new Layout(plan.topology(layer), plan.model().experts(), layer.physicalToLogical()));
         }
+        byLayer.keySet().stream().sorted().findFirst().ifPresent(id -> {
+            throw new IllegalArgumentException("the plan has MoE layer " + id + ", the recording does not");
+        });
         return layouts;
     }
 

@@ -53,6 +53,13 @@ class RankCostsFileTest {
     }
 
     @Test
+    void nestingBeyondTheParsersLimit() throws IOException {
+        Files.writeString(file, "[".repeat(2000));
+        assertThatThrownBy(() -> RankCostsFile.read(file)).isInstanceOf(IOException.class)
+                .hasMessage(file + ": is not JSON");
+    }
+
+    @Test
     void noFileAndTooLargeAFile() throws IOException {
         assertThatThrownBy(() -> RankCostsFile.read(file)).hasMessage(file + ": there is no such file");
         try (RandomAccessFile large = new RandomAccessFile(file.toFile(), "rw")) {

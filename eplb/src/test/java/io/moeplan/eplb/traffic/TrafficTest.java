@@ -188,6 +188,9 @@ class TrafficTest {
         TokenTrace trace = TestTokens.trace(new Random(6), new int[]{3, 4}, 8, 2, 3);
         assertThatThrownBy(() -> Traffic.of(trace, TestLoads.plan(), new EvenSplit()))
                 .hasMessage("the recording has MoE layer 4, the plan does not");
+        TokenTrace fewer = TestTokens.trace(new Random(6), new int[]{3}, 8, 2, 3);
+        assertThatThrownBy(() -> Traffic.of(fewer, TestLoads.plan(), new EvenSplit()))
+                .hasMessage("the plan has MoE layer 5, the recording does not");
         TokenTrace one = TestTokens.trace(new Random(6), new int[]{3}, 6, 2, 3);
         assertThatThrownBy(() -> Traffic.of(trace, List.of(LAYOUT), new EvenSplit(), TokenSources.even(),
                 Optional.empty())).hasMessage("the recording has 2 MoE layers, the plan 1");

@@ -91,7 +91,8 @@ final class ChatTemplateFiles {
         try {
             return MAPPER.readTree(text(file));
         } catch (JsonProcessingException e) {
-            throw new IOException(file + " line " + e.getLocation().getLineNr() + ": not valid JSON: "
+            String place = e.getLocation() == null ? "" : " line " + e.getLocation().getLineNr();
+            throw new IOException(file + place + ": not valid JSON: "
                     + e.getOriginalMessage(), e);
         }
     }

@@ -93,7 +93,8 @@ public final class Tokenizer implements TextEncoder, AutoCloseable {
                 throw new IOException(file + ": not valid JSON: something follows the object");
             }
         } catch (JsonProcessingException e) {
-            throw new IOException(file + " line " + e.getLocation().getLineNr() + ": not valid JSON: "
+            String place = e.getLocation() == null ? "" : " line " + e.getLocation().getLineNr();
+            throw new IOException(file + place + ": not valid JSON: "
                     + e.getOriginalMessage(), e);
         }
         if (!model) {

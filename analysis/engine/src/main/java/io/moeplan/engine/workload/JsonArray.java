@@ -71,7 +71,11 @@ final class JsonArray implements Drafts {
     }
 
     private WorkloadException invalid(JsonProcessingException e) {
-        return new Place(file, "line", e.getLocation().getLineNr()).error(Problems.invalidJson(e), e);
+        // What is beyond the parser's limits, such as nesting, comes without a place.
+        Place place = e.getLocation() == null
+                ? new Place(file, "entry", number)
+                : new Place(file, "line", e.getLocation().getLineNr());
+        return place.error(Problems.invalidJson(e), e);
     }
 
     @Override

@@ -24,7 +24,7 @@ public enum WorkloadFormat {
      * Tells a workload's format by its content; a {@code .json} or {@code .jsonl} file is never taken for plain text.
      *
      * @throws WorkloadException
-     *             if there is no such file, or it is empty or not text
+     *             if there is no such file, or it is empty, not text, or a pipe
      */
     public static WorkloadFormat detect(Path path) throws IOException {
         if (Files.isDirectory(path)) {
@@ -32,6 +32,10 @@ public enum WorkloadFormat {
         }
         if (!Files.exists(path)) {
             throw new WorkloadException(path + ": no such file");
+        }
+        if (!Files.isRegularFile(path)) {
+            throw new WorkloadException(
+                    path + ": no regular file, and a workload is read more than once: save it first");
         }
         byte[] head;
         try (InputStream in = Files.newInputStream(path)) {

@@ -72,6 +72,9 @@ class ChatTemplateTest {
         write("tokenizer_config.json", "{\n\n!");
         assertThatThrownBy(() -> ChatTemplate.find(model)).isInstanceOf(IOException.class)
                 .hasMessageContaining("tokenizer_config.json line 3: not valid JSON");
+        write("tokenizer_config.json", "[".repeat(2000));
+        assertThatThrownBy(() -> ChatTemplate.find(model)).isInstanceOf(IOException.class)
+                .hasMessageContaining("tokenizer_config.json: not valid JSON");
         write("tokenizer_config.json", "{\"chat_template\": [{\"name\": \"rag\", \"template\": \"x\"}]}");
         assertThatThrownBy(() -> ChatTemplate.find(model)).hasMessageContaining("default");
     }

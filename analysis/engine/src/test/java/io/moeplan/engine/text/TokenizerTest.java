@@ -147,6 +147,9 @@ class TokenizerTest {
                 .hasMessageStartingWith(file + " line 2: not valid JSON: ");
         Files.writeString(file, "{\"model\": {}");
         assertThatThrownBy(() -> Tokenizer.open(directory)).hasMessageContaining("not valid JSON");
+        Files.writeString(file, "{\"model\": " + "[".repeat(2000));
+        assertThatThrownBy(() -> Tokenizer.open(directory)).isInstanceOf(IOException.class)
+                .hasMessageStartingWith(file + ": not valid JSON: ");
         Files.writeString(file, "{} {}");
         assertThatThrownBy(() -> Tokenizer.open(directory)).hasMessageContaining("not valid JSON");
         Files.writeString(file, "");

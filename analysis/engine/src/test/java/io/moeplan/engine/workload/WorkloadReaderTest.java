@@ -334,6 +334,7 @@ class WorkloadReaderTest {
         WorkloadReader reader = new WorkloadReader(tokenizer, null, 0);
         assertThatThrownBy(() -> reader.read(directory.resolve("missing")))
                 .hasMessageEndingWith("missing: no such file");
+        assertThatThrownBy(() -> reader.read(Path.of("/dev/null"))).hasMessageContaining("no regular file");
         assertThatThrownBy(() -> reader.read(file("empty.jsonl", ""))).hasMessageEndingWith("the workload is empty");
         assertThatThrownBy(() -> reader.read(file("blank.txt", " \n\n"))).hasMessageEndingWith("the workload is empty");
         assertThatThrownBy(() -> reader.read(file("none.json", "[]"))).hasMessageEndingWith("the workload is empty");
@@ -344,6 +345,8 @@ class WorkloadReaderTest {
                 .isInstanceOf(WorkloadException.class).hasMessageContaining("open.json");
         assertThatThrownBy(() -> reader.read(file("bad.json", "[{\"prompt\": \"x\"},\n{\"prompt\" \"x\"}]")))
                 .hasMessageContaining("bad.json line 2: not valid JSON");
+        assertThatThrownBy(() -> reader.read(file("deep.json", "[{\"prompt\": " + "[".repeat(2000))))
+                .isInstanceOf(WorkloadException.class).hasMessageContaining("deep.json entry 1: not valid JSON");
         assertThatThrownBy(() -> reader.read(file("entry.json", "[{\"prompt\": \"x\"},\n{\"prompt\": 1}]")))
                 .hasMessageContaining("entry.json entry 2: the prompt is neither");
         Path latin = directory.resolve("latin.txt");

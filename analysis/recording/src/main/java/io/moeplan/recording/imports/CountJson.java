@@ -32,7 +32,8 @@ final class CountJson {
         } catch (CharConversionException e) {
             throw new IOException(path + ": no text in UTF-8", e);
         } catch (JsonProcessingException e) {
-            throw new IOException(path + ": not valid JSON at line " + e.getLocation().getLineNr() + ": "
+            String place = e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr();
+            throw new IOException(path + ": not valid JSON" + place + ": "
                     + JsonProblem.of(e), e);
         }
     }

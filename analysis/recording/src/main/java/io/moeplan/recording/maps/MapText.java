@@ -96,10 +96,18 @@ final class MapText {
             if (engine == null && !yaml && isListOfNumbers(file)) {
                 return Optional.empty();
             }
+            if (isNoText(e)) {
+                throw new IOException(file + ": no text in UTF-8", e);
+            }
             String line = e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ";
             throw new IOException(file + ": " + line + "not " + (yaml ? "YAML" : "JSON") + ": "
                     + JsonProblem.of(e), e);
         }
+    }
+
+    /** YAML's parser wraps what the decoder says. */
+    private static boolean isNoText(Throwable e) {
+        return e != null && (e instanceof CharConversionException || isNoText(e.getCause()));
     }
 
     /** Aliases are not followed, and nesting is bounded. */

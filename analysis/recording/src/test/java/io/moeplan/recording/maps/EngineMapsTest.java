@@ -13,6 +13,7 @@ import io.moeplan.eplb.export.SglangExporter;
 import io.moeplan.eplb.export.VllmExporter;
 import java.io.IOException;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -185,6 +186,14 @@ class EngineMapsTest {
         "{\"num_slots\": 3, \"initial_global_assignments\": {\"x\": [0]}} | expected the number of a layer"})
     void faultsAreNamedInOneLine(String text, String why) throws IOException {
         refused(text, why);
+    }
+
+    @Test
+    void yamlThatIsNoTextIsRefused() throws IOException {
+        Path file = Files.write(temp.resolve("map.yaml"),
+                "initial_global_assignments: {0: [\u00ff]}\n".getBytes(StandardCharsets.ISO_8859_1));
+        assertThatThrownBy(() -> EngineMaps.find(file)).isInstanceOf(IOException.class)
+                .hasMessage(file + ": no text in UTF-8");
     }
 
     @Test
