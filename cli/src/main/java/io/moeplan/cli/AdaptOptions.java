@@ -18,7 +18,11 @@ import io.moeplan.report.MigrationText;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Locale;
+import picocli.CommandLine;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
 
 /** What a plan is adapted to once it is made: the layout that runs now, and failures that it must outlive. */
 final class AdaptOptions {
@@ -28,28 +32,45 @@ final class AdaptOptions {
                     + " can, and the moves are counted.")
     private PlanArgument current;
 
-    @Option(names = "--max-moves", paramLabel = "N", description = "At most N experts move to another GPU, over all"
-            + " layers (with --current).")
+    @Option(names = "--max-moves", paramLabel = "N", converter = Moves.class,
+            description = "At most N experts move to another GPU, over all"
+                    + " layers (with --current).")
     private Long maxMoves;
 
     @Option(names = "--expert-bytes", paramLabel = "SIZE", converter = MemorySize.class,
             description = "Bytes of one expert, to count the bytes that move, e.g. 44M.")
     private Long expertBytes;
 
-    @Option(names = "--survive", paramLabel = "N", description = "Every expert keeps a replica when any N GPUs are"
-            + " lost (or nodes, with --survive-domain).")
+    @Option(names = "--survive", paramLabel = "N", converter = AtLeastOne.class,
+            description = "Every expert keeps a replica when any N GPUs are"
+                    + " lost (or nodes, with --survive-domain).")
     private Integer survive;
 
-    @Option(names = "--survive-domain", paramLabel = "WHAT", defaultValue = "gpu",
-            description = "gpu or node. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--survive-domain", paramLabel = "WHAT",
+            description = "gpu or node (with --survive). Default: gpu.")
     private FailureDomain domain;
+
+    /**
+     * Refuses options that say nothing without another one.
+     *
+     * @throws ParameterException if there are some
+     */
+    void check(CommandLine command) {
+        if (current == null && (maxMoves != null || expertBytes != null)) {
+            throw new ParameterException(command, (maxMoves != null ? "--max-moves" : "--expert-bytes")
+                    + " is about moves from what runs now: give it with --current");
+        }
+        if (survive == null && domain != null) {
+            throw new ParameterException(command, "--survive-domain says what --survive N counts: give both");
+        }
+    }
 
     /** The problem with the failures that its plan must outlive. */
     PlanProblem require(PlanProblem problem) {
         if (survive == null) {
             return problem;
         }
-        boolean nodes = domain == FailureDomain.NODE;
+        boolean nodes = domain() == FailureDomain.NODE;
         return problem.with(problem.requirements().surviving(nodes ? 0 : survive, nodes ? survive : 0));
     }
 
@@ -66,17 +87,21 @@ final class AdaptOptions {
         Objective objective = planner instanceof SearchPlanner search ? search.goal() : new Objective.Mean();
         Plan adapted = plan;
         if (survive != null) {
-            adapted = Survival.ensure(adapted, trace, survive, domain, objective);
+            adapted = Survival.ensure(adapted, trace, survive, domain(), objective);
         }
         if (current != null) {
             adapted = afterCurrent(current.read(target, plan.topology().nodes(), plan.topology().gpus()), adapted,
                     trace, objective, out);
         }
         if (survive != null) {
-            out.print(MigrationText.survival(Survival.cases(adapted, trace, domain),
-                    domain.name().toLowerCase(Locale.ROOT)));
+            out.print(MigrationText.survival(Survival.cases(adapted, trace, domain()),
+                    domain().name().toLowerCase(Locale.ROOT)));
         }
         return adapted;
+    }
+
+    private FailureDomain domain() {
+        return domain == null ? FailureDomain.GPU : domain;
     }
 
     private Plan afterCurrent(Plan running, Plan next, LoadTrace trace, Objective objective, PrintWriter out) {
@@ -90,5 +115,15 @@ final class AdaptOptions {
         }
         out.print(MigrationText.moves(Migration.between(running, moved, bytes), limit.table(bytes)));
         return moved;
+    }
+
+    private static final class Moves implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String value) {
+            if (!value.matches("\\d{1,18}")) {
+                throw new TypeConversionException("'" + value + "' is not a whole number of 0 or more");
+            }
+            return Long.valueOf(value);
+        }
     }
 }

@@ -59,8 +59,9 @@ final class CompareCommand implements Callable<Integer> {
             description = "GPUs over all nodes (the EP size), several separated by commas.")
     private List<Integer> gpus;
 
-    @Option(names = "--groups", paramLabel = "N", description = "Expert groups to keep on a node each. Default: the"
-            + " model's.")
+    @Option(names = "--groups", paramLabel = "N", converter = AtLeastOne.class,
+            description = "Expert groups to keep on a node each. Default: the"
+                    + " model's.")
     private Integer groups;
 
     @Option(names = "--sweep", paramLabel = "WHAT=N,N,...", converter = Sweep.Reader.class,

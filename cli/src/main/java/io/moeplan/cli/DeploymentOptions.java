@@ -30,8 +30,9 @@ final class DeploymentOptions {
     @Option(names = "--absent", paramLabel = "GPU", split = ",", description = "GPUs that are not there, e.g. 3,17.")
     private List<Integer> absent = new ArrayList<>();
 
-    @Option(names = "--groups", paramLabel = "N", description = "Expert groups to keep on a node each, as a router with"
-            + " group-limited top-k wants it; 1 lets every expert lie anywhere. Default: the model's.")
+    @Option(names = "--groups", paramLabel = "N", converter = AtLeastOne.class,
+            description = "Expert groups to keep on a node each, as a router with"
+                    + " group-limited top-k wants it; 1 lets every expert lie anywhere. Default: the model's.")
     private Integer groups;
 
     @Option(names = "--free-groups", description = "Do not keep the experts of a group on one node.")

@@ -1,5 +1,6 @@
 package io.moeplan.cli;
 
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
@@ -26,11 +27,12 @@ final class DeviceName implements ITypeConverter<DeviceName.Choice> {
 
     @Override
     public Choice convert(String value) {
-        Matcher cuda = CUDA.matcher(value);
+        String name = value.toLowerCase(Locale.ROOT);
+        Matcher cuda = CUDA.matcher(name);
         if (cuda.matches()) {
             return new Choice.Cuda(cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1)));
         }
-        return switch (value) {
+        return switch (name) {
             case "auto" -> new Choice.Auto();
             case "cpu" -> new Choice.Cpu();
             default -> throw new TypeConversionException("'" + value + "' is not auto, cpu, cuda or cuda:N");

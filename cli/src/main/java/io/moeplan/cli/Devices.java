@@ -40,7 +40,7 @@ final class Devices {
                 try {
                     yield new Opened(onGpu(options, number, err));
                 } catch (Unavailable e) {
-                    throw new Unavailable("--device cuda: " + e.getMessage());
+                    throw new Unavailable("--device cuda" + (number == 0 ? "" : ":" + number) + ": " + e.getMessage());
                 }
             }
             case DeviceName.Choice.Auto() -> {
@@ -55,9 +55,9 @@ final class Devices {
         };
     }
 
-    /** The first GPU in a line, or why there is none. */
-    static String describeGpu() {
-        try (Cuda cuda = Cuda.open(0)) {
+    /** A GPU in a line, or why it cannot be used. */
+    static String describeGpu(int number) {
+        try (Cuda cuda = Cuda.open(number)) {
             return String.format(Locale.ROOT, "fp16, %s, compute capability %d.%d, %.1f of %.1f GiB free", cuda.name(),
                     cuda.capability() / 10, cuda.capability() % 10, cuda.freeBytes() / 0x1p30,
                     cuda.totalBytes() / 0x1p30);

@@ -33,11 +33,6 @@ final class ModelsCommand implements Callable<Integer> {
         TEXT, JSON
     }
 
-    /** Where a model would run. */
-    enum Device {
-        CPU, CUDA
-    }
-
     @Spec
     private CommandSpec spec;
 
@@ -53,10 +48,10 @@ final class ModelsCommand implements Callable<Integer> {
                     + " second. Default: measured by reading at most 256 MiB of the weights.")
     private Double readRate;
 
-    @Option(names = "--device", paramLabel = "DEVICE",
-            description = "cpu or cuda. Says which arithmetic is used there, with --verbose also why, and whether there is"
-                    + " a GPU.")
-    private Device device;
+    @Option(names = "--device", paramLabel = "DEVICE", converter = DeviceName.class,
+            description = "cpu, cuda (or cuda:N), or auto for both. Says which arithmetic is used there, with --verbose also"
+                    + " why, and whether there is a GPU.")
+    private DeviceName.Choice device;
 
     @Option(names = "--format", paramLabel = "FORMAT", defaultValue = "text",
             description = "text or json. Default: ${DEFAULT-VALUE}.")
@@ -70,12 +65,12 @@ final class ModelsCommand implements Callable<Integer> {
         String rendering = directory == null ? catalogue() : inspection();
         PrintWriter out = spec.commandLine().getOut();
         out.print(rendering.endsWith("\n") ? rendering : rendering + "\n");
-        boolean all = device == null && moeplan.verbose();
-        if (format == Output.TEXT && (all || device == Device.CUDA)) {
-            out.println();
-            out.println("cuda: " + Devices.describeGpu());
+        boolean all = device == null ? moeplan.verbose() : device instanceof DeviceName.Choice.Auto;
+        if (format == Output.TEXT && (all || device instanceof DeviceName.Choice.Cuda)) {
+            int number = device instanceof DeviceName.Choice.Cuda cuda ? cuda.number() : 0;
+            out.printf("%ncuda%s: %s%n", number == 0 ? "" : ":" + number, Devices.describeGpu(number));
         }
-        if (format == Output.TEXT && (all || device == Device.CPU)) {
+        if (format == Output.TEXT && (all || device instanceof DeviceName.Choice.Cpu)) {
             Arithmetic used = Arithmetic.fastest();
             out.printf("%ncpu: %s, %s%s%n", used.precision(), used.how(),
                     moeplan.verbose() ? " (" + used.why() + ")" : "");

@@ -55,6 +55,7 @@ final class PlanCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        adapt.check(spec.commandLine());
         NewOutput.requireAbsent(out);
         Recording opened = recording.open();
         HoldoutSplit split = HoldoutSplit.of(recording.trace(opened), planner.holdout());

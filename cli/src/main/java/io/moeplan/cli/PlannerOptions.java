@@ -2,6 +2,7 @@ package io.moeplan.cli;
 
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.dispatch.Dispatch;
+import io.moeplan.eplb.judge.HoldoutSplit;
 import io.moeplan.eplb.planner.Planner;
 import io.moeplan.eplb.planner.Planners;
 import io.moeplan.eplb.planner.SearchPlanner;
@@ -51,22 +52,24 @@ final class PlannerOptions {
             + " Default: ${DEFAULT-VALUE}.")
     private double holdout;
 
-    @Option(names = "--traffic-weight", paramLabel = "W", defaultValue = "0",
+    @Option(names = "--traffic-weight", paramLabel = "W", converter = NotNegative.class, defaultValue = "0",
             description = "What search pays, in mean GPU"
                     + " loads, to send a token to one GPU fewer: draws experts together that are used together (per-token"
                     + " recordings). Default: ${DEFAULT-VALUE}.")
     private double gpuWeight;
 
-    @Option(names = "--node-traffic-weight", paramLabel = "W", defaultValue = "0",
+    @Option(names = "--node-traffic-weight", paramLabel = "W", converter = NotNegative.class, defaultValue = "0",
             description = "The same for nodes. Default: ${DEFAULT-VALUE}.")
     private double nodeWeight;
 
-    @Option(names = "--token-seconds", paramLabel = "S", description = "Time of one token in one expert (objective"
-            + " decode). Default: a DeepSeek-V3 expert on an H100.")
+    @Option(names = "--token-seconds", paramLabel = "S", converter = NotNegative.class,
+            description = "Time of one token in one expert (objective"
+                    + " decode). Default: a DeepSeek-V3 expert on an H100.")
     private Double tokenSeconds;
 
-    @Option(names = "--weight-seconds", paramLabel = "S", description = "Time to read one expert's weights (objective"
-            + " decode). Default: a DeepSeek-V3 expert on an H100.")
+    @Option(names = "--weight-seconds", paramLabel = "S", converter = NotNegative.class,
+            description = "Time to read one expert's weights (objective"
+                    + " decode). Default: a DeepSeek-V3 expert on an H100.")
     private Double weightSeconds;
 
     @Option(names = "--same-gpu-replicas", description = "A GPU may hold two replicas of an expert, as the deepseek"
@@ -74,6 +77,22 @@ final class PlannerOptions {
             + " round, so search takes the reference's layout where that is better, and makes none of the kind itself."
             + " Default: never.")
     private boolean sameGpu;
+
+    /**
+     * Refuses what could only be refused once the recording is there.
+     *
+     * @throws IllegalArgumentException if there is no such planner, or nothing left to plan on
+     */
+    void check() {
+        Planner named = Planners.named(algorithm);
+        assert named.name().equals(algorithm);
+        HoldoutSplit.requireShare(holdout);
+    }
+
+    /** Whether the experts of every token are asked for. */
+    boolean needsTokens() {
+        return gpuWeight != 0 || nodeWeight != 0;
+    }
 
     /**
      * The planner asked for.
@@ -94,7 +113,7 @@ final class PlannerOptions {
     }
 
     private List<Affinity> affinities(Recording recording, LoadTrace planned) throws IOException {
-        if (gpuWeight == 0 && nodeWeight == 0) {
+        if (!needsTokens()) {
             return List.of();
         }
         return CoActivation.pull(recording.tokenTrace().within(planned.tokens()), gpuWeight, nodeWeight);

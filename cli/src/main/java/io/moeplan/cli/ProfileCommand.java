@@ -68,6 +68,13 @@ final class ProfileCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(),
                     "--replay takes the experts of every token: use --mode per-token");
         }
+        if (planner.needsTokens() && !options.perToken()) {
+            throw new ParameterException(spec.commandLine(),
+                    "traffic weights take the experts of every token: use --mode per-token");
+        }
+        options.check(spec.commandLine());
+        planner.check();
+        replay.check();
         if (!options.resume()) {
             NewOutput.requireAbsent(out);
         }
@@ -108,7 +115,12 @@ final class ProfileCommand implements Callable<Integer> {
             // A deployment that cannot be planned for is refused before the model runs.
             PlanProblem possible = deployment.problem(model.experts(), model.groups());
             assert possible.experts() == model.experts();
-            job.record(recordingFolder());
+            if (job.recordedBefore(recordingFolder())) {
+                spec.commandLine().getErr()
+                        .println("moeplan: " + recordingFolder() + " is complete; what comes after is done");
+            } else {
+                job.record(recordingFolder());
+            }
             return job.generated();
         }
     }

@@ -35,6 +35,7 @@ final class RecordCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        options.check(spec.commandLine());
         if (!options.resume()) {
             NewOutput.requireAbsent(out);
         }

@@ -8,8 +8,10 @@ import io.moeplan.recording.RecordingWriter;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Optional;
+import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** What to run and how to record it. */
 final class RecordOptions {
@@ -50,9 +52,10 @@ final class RecordOptions {
             + " wave of requests. Results do not depend on it. Default: half of the machine's, or what a GPU has free.")
     private Long memory;
 
-    @Option(names = "--wave-tokens", paramLabel = "N", description = "Tokens of a wave of requests at most: what a run"
-            + " that is killed loses. Default: as many as memory allows.")
-    private Long waveTokens;
+    @Option(names = "--wave-tokens", paramLabel = "N", converter = AtLeastOne.class,
+            description = "Tokens of a wave of requests at most: what a run"
+                    + " that is killed loses. Default: as many as memory allows.")
+    private Integer waveTokens;
 
     @Option(names = "--resume", description = "Continue a recording that ended early, if --out holds one; the result"
             + " is that of a run that did not.")
@@ -115,6 +118,17 @@ final class RecordOptions {
         return new EngineOptions(memory == null ? deviceBytes : memory,
                 threads == null ? defaults.threads() : threads, warning -> err.println("moeplan: " + warning),
                 waveTokens == null ? Long.MAX_VALUE : waveTokens, precision.precision());
+    }
+
+    /**
+     * Refuses options that the others make void.
+     *
+     * @throws ParameterException if there are some
+     */
+    void check(CommandLine command) {
+        if (weights && !perToken()) {
+            throw new ParameterException(command, "--weights keeps those of every token: use --mode per-token");
+        }
     }
 
     /** Whether the recording will have the experts of every token. */

@@ -75,6 +75,15 @@ final class RecordingJob implements AutoCloseable {
     }
 
     /**
+     * Whether a run is resumed that ended after its recording was complete.
+     *
+     * @throws IOException if the recording is damaged, or of another model, workload or kind
+     */
+    boolean recordedBefore(Path folder) throws IOException {
+        return options.resume() && Resumption.complete(folder, manifest(), options.recording(), requests.list());
+    }
+
+    /**
      * Records into a new folder, or continues the recording in it if that is asked for. If that ends early, what was flushed
      * stays as a recording marked incomplete; if nothing was, the folder goes too, and the one it lies in if that was new.
      *

@@ -62,6 +62,18 @@ final class ReplayOptionsMixin {
     }
 
     /**
+     * Refuses numbers that could only be refused once the recording is there.
+     *
+     * @throws IllegalArgumentException if one is below 1
+     */
+    void check() {
+        if (asked()) {
+            ReplayOptions possible = options(batching.ranks == null ? 1 : batching.ranks);
+            assert possible.ranks() > 0;
+        }
+    }
+
+    /**
      * Replays requests for a plan's deployment: one rank on each GPU that is there.
      *
      * @throws IllegalArgumentException if there is nothing to replay, or the dispatch rule tells ranks apart and {@code --ep}

@@ -63,18 +63,42 @@ final class Resumption {
             throws IOException {
         Path aside = aside(folder);
         Recording old = Recording.open(Files.exists(aside) ? aside : folder);
+        if (old.manifest().complete()) {
+            throw new IOException(old.dir() + ": is complete, there is nothing to resume");
+        }
         requireSame(old, manifest);
-        RecordedSoFar before = old.manifest().mode() == Mode.PER_TOKEN
+        return new Resumption(folder, aside, old, requests, finished(old, options, requests));
+    }
+
+    /**
+     * Whether the folder holds the whole recording of this run already.
+     *
+     * @param manifest what a new recording of this run would say
+     * @throws IOException if it holds the whole recording of another run, or one that is damaged
+     */
+    static boolean complete(Path folder, Manifest manifest, RecordingOptions options, List<Request> requests)
+            throws IOException {
+        if (Files.notExists(folder)) {
+            return false;
+        }
+        Recording old = Recording.open(folder);
+        if (!old.manifest().complete()) {
+            return false;
+        }
+        requireSame(old, manifest);
+        require(old, "the number of requests", finished(old, options, requests).requests(), requests.size());
+        return true;
+    }
+
+    private static RecordedSoFar finished(Recording old, RecordingOptions options, List<Request> requests)
+            throws IOException {
+        return old.manifest().mode() == Mode.PER_TOKEN
                 ? finishedRequests(old, options, requests)
                 : finishedSteps(old, options, requests);
-        return new Resumption(folder, aside, old, requests, before);
     }
 
     private static void requireSame(Recording old, Manifest now) throws IOException {
         Manifest was = old.manifest();
-        if (was.complete()) {
-            throw new IOException(old.dir() + ": is complete, there is nothing to resume");
-        }
         require(old, "the model", was.model().name(), now.model().name());
         require(old, "the model's config.json", was.model().configDigest(), now.model().configDigest());
         require(old, "the checkpoint", was.model().weightsDigest(), now.model().weightsDigest());

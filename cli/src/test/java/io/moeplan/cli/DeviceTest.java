@@ -43,7 +43,7 @@ final class DeviceTest {
         for (String device : new String[]{"cuda", "cuda:1"}) {
             Run run = record(device, "cuda");
             assertThat(run.exit()).isEqualTo(1);
-            assertThat(run.errorLines()).singleElement().asString().startsWith("moeplan: --device cuda: ");
+            assertThat(run.errorLines()).singleElement().asString().startsWith("moeplan: --device " + device + ": ");
             assertThat(Files.exists(temp.resolve("cuda"))).isFalse();
         }
     }
@@ -65,6 +65,8 @@ final class DeviceTest {
                 .orElseThrow();
         assertThat(line).startsWith(hasGpu() ? "cuda: fp16, " : "cuda: not usable: ");
         assertThat(Run.moeplan("models", "--device", "cpu").out()).doesNotContain("cuda: ");
+        assertThat(Run.moeplan("models", "--device", "AUTO").out()).contains("cuda: ", "cpu: ");
+        assertThat(Run.moeplan("models", "--device", "cuda:77").out()).contains("cuda:77: not usable: ");
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -75,6 +76,30 @@ final class ResumeTest {
             assertThat(temp.resolve("killed.resuming")).doesNotExist();
             delete(killed);
         }
+    }
+
+    @Test
+    void aProfileGoesOnAfterItsRecording() throws IOException {
+        Path out = Files.createDirectory(temp.resolve("profile"));
+        assertThat(record(out.resolve("recording")).exit()).isZero();
+        Run other = profile(out, "--resume", "--limit", "29");
+        assertThat(other.exit()).isEqualTo(1);
+        assertThat(other.errorLines()).singleElement().asString().contains("cannot be resumed", "is --limit another?");
+        assertThat(profile(out, "--resume", "--limit", "31").errorLines()).singleElement().asString()
+                .contains("the number of requests is another: it was 30, now it is 31");
+        FileTime recorded = Files.getLastModifiedTime(out.resolve("recording/tokens.arrow"));
+        Run run = profile(out, "--resume", "--limit", "30");
+        assertThat(run.exit()).isZero();
+        assertThat(run.errorLines()).singleElement().asString().contains("recording is complete");
+        assertThat(Files.getLastModifiedTime(out.resolve("recording/tokens.arrow"))).isEqualTo(recorded);
+        assertThat(out.resolve("plan.json")).exists();
+        assertThat(out.resolve("report.html")).exists();
+    }
+
+    private static Run profile(Path out, String... more) {
+        return Run.moeplan(Stream.concat(Stream.of("profile", "--model", Run.MODEL, "--device", "cpu", "--workload",
+                Run.WORKLOAD, "--pass-tokens", 128, "--gpus", 4, "--time-budget", 0, "--out", out), Stream.of(more))
+                .toArray());
     }
 
     private static void delete(Path folder) throws IOException {

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,6 +48,33 @@ class WrongInputTest {
         Run option = Run.moeplan("plan", "recording", "--gpus", "8", "--redundnt", "8", "--out", out);
         assertThat(option.errorLines()).singleElement().asString()
                 .startsWith("moeplan: unknown option '--redundnt': did you mean --redundant");
+    }
+
+    /** A run of hours is not made before its plan is found impossible. */
+    @Test
+    void planningThatCannotBeIsRefusedBeforeTheModelRuns() {
+        refused(profile(model, workload, "--algorithm", "magic"), "unknown planner \"magic\"");
+        refused(profile(model, workload, "--holdout", 2), "--holdout 2.0");
+        refused(profile(model, workload, "--replay", "--passes", 0), "--passes 0");
+        misused(profile(model, workload, "--mode", "stat", "--traffic-weight", 1), "use --mode per-token");
+        misused(profile(model, workload, "--mode", "per-pass", "--weights"), "use --mode per-token");
+    }
+
+    @Test
+    void numbersThatMeanNothing() {
+        for (String option : List.of("--traffic-weight", "--node-traffic-weight", "--token-seconds", "--weight-seconds",
+                "--groups", "--survive", "--max-moves")) {
+            misused(plan(option, "-1"), "'" + option + "'");
+            misused(plan(option, "NaN"), "'" + option + "'");
+        }
+        misused(profile(model, workload, "--wave-tokens", 0), "'--wave-tokens': use 1 or more");
+    }
+
+    @Test
+    void optionsThatSayNothingWithoutAnother() {
+        misused(plan("--max-moves", "3"), "give it with --current");
+        misused(plan("--expert-bytes", "1M"), "give it with --current");
+        misused(plan("--survive-domain", "node"), "give both");
     }
 
     @Test
@@ -199,8 +227,20 @@ class WrongInputTest {
                 .contains("measured.csv: calibrating");
     }
 
-    private Run profile(Path fromModel, Path ofWorkload) {
-        return Run.moeplan("profile", "--model", fromModel, "--workload", ofWorkload, "--gpus", 8, "--out", out);
+    private Run profile(Path fromModel, Path ofWorkload, Object... more) {
+        return Run
+                .moeplan(Stream.concat(Stream.of("profile", "--model", fromModel, "--workload", ofWorkload, "--gpus", 8,
+                        "--device", "cpu", "--out", out), Stream.of(more)).toArray());
+    }
+
+    private Run plan(String option, String value) {
+        return Run.moeplan("plan", temp.resolve("recording"), "--gpus", 8, "--out", out, option, value);
+    }
+
+    private void misused(Run run, String says) {
+        assertThat(run.exit()).isEqualTo(2);
+        assertThat(run.errorLines()).singleElement().asString().startsWith("moeplan: ").contains(says);
+        assertThat(out).doesNotExist();
     }
 
     private void refused(Run run, String... says) {

@@ -21,10 +21,7 @@ public record HoldoutSplit(LoadTrace plan, LoadTrace judged, Holdout holdout) {
      *                                  and is to be cut
      */
     public static HoldoutSplit of(LoadTrace trace, double fraction) {
-        if (!(fraction >= 0 && fraction < 1)) {
-            throw new IllegalArgumentException("--holdout " + fraction + " is not a share of the steps: use 0 (none) or"
-                    + " a number below 1, such as 0.5");
-        }
+        requireShare(fraction);
         LoadTrace busy = withoutEmptySteps(trace);
         int steps = busy.steps().size();
         if (steps == 0) {
@@ -43,6 +40,18 @@ public record HoldoutSplit(LoadTrace plan, LoadTrace judged, Holdout holdout) {
         LoadTrace judged = busy.slice(steps - judgedSteps, steps);
         return new HoldoutSplit(plan, judged,
                 new Holdout(fraction, steps - judgedSteps, judgedSteps, plan.tokens(), judged.tokens()));
+    }
+
+    /**
+     * Checks a share of the steps to hold out.
+     *
+     * @throws IllegalArgumentException if it is not 0 to below 1
+     */
+    public static void requireShare(double fraction) {
+        if (!(fraction >= 0 && fraction < 1)) {
+            throw new IllegalArgumentException("--holdout " + fraction + " is not a share of the steps: use 0 (none) or"
+                    + " a number below 1, such as 0.5");
+        }
     }
 
     /**
