@@ -73,7 +73,7 @@ final class DriftChart {
         for (Label label : labels) {
             double y = Math.max(next, label.y());
             svg.text("start", RIGHT + 8, y + 4, label.text());
-            next = y + 16;
+            next = y + 18;
         }
     }
 

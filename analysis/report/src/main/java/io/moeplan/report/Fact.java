@@ -29,7 +29,7 @@ record Fact(String name, String value) {
         facts.add(new Fact("Workload",
                 requests + count(workload.tokens(), "token") + ", " + count(workload.steps(), "step")));
         if (workload.digest() != null) {
-            facts.add(new Fact("Digest", workload.digest()));
+            facts.add(new Fact("File digest", workload.digest()));
         }
         if (run.timing() != null) {
             facts.add(new Fact("Time", "load " + Numbers.seconds(run.timing().loadSeconds()) + ", prefill "

@@ -87,7 +87,7 @@ final class PlanHtml {
         }
         return "<section>\n<h2>Plan certificate</h2>\n<p>Planner " + escape(plan.algorithm()) + ", objective "
                 + escape(plan.objective()) + ", dispatch rule " + escape(plan.dispatch()) + ". "
-                + escape(Words.topology(plan.topology(), plan.model()))
+                + escape(Words.topology(plan))
                 + ".</p>\n<p class=\"muted\">All figures are max/mean of GPU loads. Before and after are judged step by"
                 + " step; planned, lower bound and gap are under the mean of the "
                 + Numbers.count(plan.recording().steps(), "step") + " planned on ("

@@ -95,7 +95,7 @@ public final class TextReport {
     private static String planHead(Plan plan) {
         return wrap("Plan: " + clean(plan.algorithm()) + " (objective: " + clean(plan.objective())
                 + ", dispatch: " + clean(plan.dispatch()) + ")", 0)
-                + wrap("Topology: " + Words.topology(plan.topology(), plan.model()), 0)
+                + wrap("Topology: " + Words.topology(plan), 0)
                 + wrap("Planned on " + Numbers.count(plan.recording().steps(), "step") + ", "
                         + integer(plan.recording().tokens()) + " tokens", 0);
     }

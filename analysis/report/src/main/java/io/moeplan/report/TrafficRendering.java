@@ -28,7 +28,7 @@ public final class TrafficRendering {
                 : "";
         return wrap("Traffic: " + clean(report.plan().algorithm()) + " against " + ContiguousPlanner.NAME
                 + ", dispatch " + clean(report.dispatch().name()), 0)
-                + wrap("Topology: " + Words.topology(report.plan().topology(), report.plan().model()), 0)
+                + wrap("Topology: " + Words.topology(report.plan()), 0)
                 + wrap("Over " + integer(report.tokens()) + " tokens" + seen
                         + ", which may come from any GPU that holds"
                         + " an expert. A token is sent once to a GPU, however many of its experts are there. " + rule,

@@ -21,6 +21,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** Results in words, the same in every rendering. */
 final class Words {
@@ -109,11 +110,21 @@ final class Words {
         return steps == 1 ? "step 0" : "steps 0-" + (steps - 1);
     }
 
-    static String topology(Topology topology, Plan.Model model) {
-        int redundant = topology.slots() - model.experts();
-        return count(topology.nodes(), "node") + ", " + count(topology.gpus(), "GPU") + ", "
-                + count(topology.slotsPerGpu(), "slot") + " each: " + topology.slots() + " slots for "
-                + count(model.experts(), "expert") + " (" + redundant + " redundant)";
+    /** The GPUs and slots of a plan; those of absent GPUs and those left empty hold no replicas. */
+    static String topology(Plan plan) {
+        Topology topology = plan.topology();
+        List<Integer> absent = plan.requirements().absent();
+        int filled = topology.slots() - plan.requirements().empty() - absent.size() * topology.slotsPerGpu();
+        int experts = plan.model().experts();
+        return count(topology.nodes(), "node") + ", " + count(topology.gpus(), "GPU")
+                + (absent.isEmpty() ? "" : " (absent: " + separated(absent) + ")") + ", "
+                + count(topology.slotsPerGpu(), "slot") + " each: "
+                + (filled == topology.slots() ? "" : filled + " of ") + topology.slots() + " slots for "
+                + count(experts, "expert") + " (" + (filled - experts) + " redundant)";
+    }
+
+    private static String separated(List<Integer> numbers) {
+        return numbers.stream().map(String::valueOf).collect(Collectors.joining(", "));
     }
 
     /** What the tags' differences mean. */

@@ -85,6 +85,12 @@ class HtmlReportTest {
     }
 
     @Test
+    void theHeatMapIsReachedByKeyboardAndReadOut() {
+        assertThat(SMALL).contains("\"tabindex\", \"0\"", "ArrowLeft", "ArrowDown", "\"aria-live\", \"polite\"",
+                "svg:focus-visible");
+    }
+
+    @Test
     void theHeatMapIsCompactAndTellsItsCells() {
         ReportModel medium = Synthetic.medium();
         String map = HeatMapChart.render(medium.heatMap());

@@ -3,6 +3,8 @@ package io.moeplan.report;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.moeplan.eplb.Plan;
+import io.moeplan.eplb.Requirements;
 import io.moeplan.eplb.Topology;
 import io.moeplan.eplb.judge.Holdout;
 import io.moeplan.eplb.judge.LayoutBalance;
@@ -97,7 +99,23 @@ class TextReportTest {
         assertThat(Numbers.percent(0.0314)).isEqualTo("3.1 %");
         assertThat(Numbers.percent(-0.00001)).isEqualTo("0.0 %");
         assertThat(Numbers.seconds(3725)).isEqualTo("1 h 2 min");
-        assertThat(Words.topology(new Topology(1, 8, 5), SMALL.plan().orElseThrow().plan().model()))
+    }
+
+    @Test
+    void slotsThatHoldNothingAreNotRedundant() {
+        Topology topology = new Topology(1, 8, 5);
+        Requirements usual = Requirements.usual(topology, 1);
+        assertThat(words(topology, usual))
                 .isEqualTo("1 node, 8 GPUs, 5 slots each: 40 slots for 32 experts (8 redundant)");
+        assertThat(words(topology, usual.withAbsent(List.of(1))))
+                .isEqualTo("1 node, 8 GPUs (absent: 1), 5 slots each: 35 of 40 slots for 32 experts (3 redundant)");
+        assertThat(words(new Topology(1, 5, 7), usual.withEmpty(3)))
+                .isEqualTo("1 node, 5 GPUs, 7 slots each: 32 of 35 slots for 32 experts (0 redundant)");
+    }
+
+    private static String words(Topology topology, Requirements requirements) {
+        Plan small = SMALL.plan().orElseThrow().plan();
+        return Words.topology(
+                new Plan(small.model(), small.recording(), topology, "search", "mean", List.of(), requirements));
     }
 }

@@ -81,7 +81,7 @@ public final class PlanCheck {
         int absent = plan.requirements().absent().size();
         report(faults, "every expert has a slot in each of " + plan.layers().size() + " layers, and the slots of "
                 + (topology.gpus() - absent) + " GPUs are filled"
-                + (absent > 0 ? "; " + absent + " GPUs are absent" : "")
+                + (absent > 0 ? "; " + absent + (absent == 1 ? " is absent" : " are absent") : "")
                 + (plan.requirements().empty() > 0 ? "; " + plan.requirements().empty() + " slots stay empty" : ""));
         slotCounts();
         return faults.isEmpty();
