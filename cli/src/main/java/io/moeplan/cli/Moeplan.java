@@ -56,6 +56,7 @@ public final class Moeplan implements Runnable {
             Command said = command.getAnnotation(Command.class);
             commandLine.addSubcommand(said.name(), words.contains(said.name()) ? command : entry(said));
         }
+        PlainWords.register(commandLine);
         commandLine.setUsageHelpAutoWidth(true);
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setParameterExceptionHandler(OneLineErrors::wrongUsage);

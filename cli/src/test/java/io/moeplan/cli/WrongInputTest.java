@@ -67,6 +67,9 @@ class WrongInputTest {
             misused(plan(option, "-1"), "'" + option + "'");
             misused(plan(option, "NaN"), "'" + option + "'");
         }
+        misused(plan("--holdout", "half"), "'--holdout': 'half' is not a number");
+        misused(plan("--seed", "99999999999999999999"), "is not a whole number, or out of range");
+        misused(Run.moeplan("record", "--model", model, "--workload", "", "--out", out), "it is empty; name a file");
         misused(profile(model, workload, "--wave-tokens", 0), "'--wave-tokens': use 1 or more");
     }
 
