@@ -71,16 +71,16 @@ final class TokenWave implements AutoCloseable {
         }
     }
 
+    /** Takes in a layer; in parallel, as nothing hides what the last one takes. */
     void put(int moeLayer, Routing routing) {
-        int from = 0;
-        for (Batch batch : batches()) {
-            int choices = batch.rows * topK;
-            putExperts(moeLayer, routing.experts(), from, batch);
+        List<Batch> all = batches();
+        IntStream.range(0, all.size()).parallel().forEach(number -> {
+            int from = number * BATCH_ROWS * topK;
+            putExperts(moeLayer, routing.experts(), from, all.get(number));
             if (weighted) {
-                putWeights(moeLayer, routing.weights(), from, batch);
+                putWeights(moeLayer, routing.weights(), from, all.get(number));
             }
-            from += choices;
-        }
+        });
     }
 
     private void putExperts(int moeLayer, char[] chosen, int from, Batch batch) {
