@@ -141,10 +141,18 @@ final class ProfileCommand implements Callable<Integer> {
         Path folder = Files.createDirectory(out.resolve("exports"));
         OptionalInt layers = OptionalInt.of(recording.manifest().numHiddenLayers());
         for (Exporter exporter : Exporter.all(layers)) {
-            Path file = folder.resolve(exporter.suggestedFileName());
+            export(exporter, plan, folder.resolve(exporter.suggestedFileName()), stdout);
+        }
+    }
+
+    /** An engine that cannot hold the plan is no fault of the others. */
+    private static void export(Exporter exporter, Plan plan, Path file, PrintWriter stdout) throws IOException {
+        try {
             Export export = exporter.write(plan, file);
             stdout.println(exporter.name() + ": " + file);
             export.notes().forEach(note -> stdout.println("  note: " + note));
+        } catch (IllegalArgumentException e) {
+            stdout.println(exporter.name() + ": not written, " + e.getMessage());
         }
     }
 }

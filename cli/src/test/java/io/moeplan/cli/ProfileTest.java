@@ -48,6 +48,18 @@ class ProfileTest {
     }
 
     @Test
+    void enginesThatCannotHoldThePlanAreNamed() {
+        Path folder = temp.resolve("empty");
+        Run run = Run.moeplan("profile", "--model", Run.MODEL, "--device", "cpu", "--workload", Run.WORKLOAD, "--limit",
+                12, "--gpus", 5, "--spare", "empty", "--pass-tokens", 256, "--time-budget", 0, "--out", folder);
+        assertThat(run.err()).isEmpty();
+        assertThat(run.exit()).isZero();
+        assertThat(run.out()).contains("sglang: not written, SGLang cannot leave slots empty",
+                "deepseek: not written, the reference cannot leave slots empty");
+        assertThat(folder.resolve("report.html")).exists();
+    }
+
+    @Test
     void saysTheVerdictAndThatItIsHeldOut() {
         assertThat(profile.out()).contains("Verdict", "held out", "Simulation", "Certificate");
     }
