@@ -58,12 +58,9 @@ public final class ConfigReader {
         try {
             root = JSON.readTree(bytes);
         } catch (JsonProcessingException e) {
-            String place = e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr();
-            throw new ModelException(file,
-                    "not JSON" + place + ": " + e.getOriginalMessage().lines().findFirst().orElse(""),
-                    e);
+            throw ModelException.notJson(file, e);
         } catch (CharConversionException e) {
-            throw new ModelException(file, "not JSON: no text in UTF-8", e);
+            throw new ModelException(file, "not valid JSON: no text in UTF-8", e);
         }
         if (!root.isObject()) {
             throw new ModelException(file, "not a JSON object");
