@@ -8,6 +8,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
 
 /**
@@ -24,10 +26,19 @@ final class TokenWave implements AutoCloseable {
     private final int width;
     private final boolean weighted;
     private final Arena arena;
-    /** {@code [tokens][layers][topK]}; allocated when the first layer is in, which is when a GPU has work for a while. */
-    private MemorySegment experts;
-    /** The same layout, null if weights are not recorded. */
-    private MemorySegment weights;
+    /**
+     * Taken by other threads meanwhile: the first touch of so much memory takes longer than a GPU has work for when the first
+     * layer is in.
+     */
+    private final CompletableFuture<List<Batch>> batches;
+
+    /**
+     * Consecutive tokens.
+     *
+     * @param experts uint16 {@code [rows][layers][topK]}
+     * @param weights float32, the same layout; null if weights are not recorded
+     */
+    private record Batch(int rows, MemorySegment experts, MemorySegment weights) {}
 
     @SuppressWarnings("MustBeClosedChecker") // close() closes the arena
     TokenWave(int layers, int topK, boolean weighted, List<Request> wave, List<RecordingSink.RequestRow> requestRows) {
@@ -38,35 +49,54 @@ final class TokenWave implements AutoCloseable {
         this.width = layers * topK;
         this.weighted = weighted;
         this.arena = Arena.ofShared();
+        this.batches = CompletableFuture.supplyAsync(() -> IntStream.range(0, Math.ceilDiv(tokens, BATCH_ROWS))
+                .parallel().mapToObj(this::allocate).toList());
     }
 
-    private void allocate() {
-        long choices = (long) tokens * width;
-        experts = arena.allocate(choices * Short.BYTES, 64);
-        weights = weighted ? arena.allocate(choices * Float.BYTES, 64) : null;
+    private Batch allocate(int number) {
+        int rows = Math.min(BATCH_ROWS, tokens - number * BATCH_ROWS);
+        long choices = (long) rows * width;
+        return new Batch(rows, arena.allocate(choices * Short.BYTES, 64),
+                weighted ? arena.allocate(choices * Float.BYTES, 64) : null);
     }
 
-    void put(int moeLayer, Routing routing) {
-        if (experts == null) {
-            allocate();
+    private List<Batch> batches() {
+        try {
+            return batches.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof OutOfMemoryError error) {
+                throw error;
+            }
+            throw e;
         }
-        char[] chosen = routing.experts();
+    }
+
+    /** Takes in a layer; in parallel, as nothing hides what the last one takes. */
+    void put(int moeLayer, Routing routing) {
+        List<Batch> all = batches();
+        IntStream.range(0, all.size()).parallel().forEach(number -> {
+            int from = number * BATCH_ROWS * topK;
+            putExperts(moeLayer, routing.experts(), from, all.get(number));
+            if (weighted) {
+                putWeights(moeLayer, routing.weights(), from, all.get(number));
+            }
+        });
+    }
+
+    private void putExperts(int moeLayer, char[] chosen, int from, Batch batch) {
         long at = (long) moeLayer * topK;
-        for (int from = 0; from < chosen.length; from += topK, at += width) {
+        for (int row = 0; row < batch.rows; row++, at += width) {
             for (int k = 0; k < topK; k++) {
-                experts.set(ValueLayout.JAVA_CHAR, (at + k) * Character.BYTES, chosen[from + k]);
+                batch.experts.set(ValueLayout.JAVA_CHAR, (at + k) * Character.BYTES, chosen[from + row * topK + k]);
             }
         }
-        if (weights != null) {
-            putWeights(moeLayer, routing.weights());
-        }
     }
 
-    private void putWeights(int moeLayer, float[] values) {
+    private void putWeights(int moeLayer, float[] values, int from, Batch batch) {
         long at = (long) moeLayer * topK;
-        for (int from = 0; from < values.length; from += topK, at += width) {
+        for (int row = 0; row < batch.rows; row++, at += width) {
             for (int k = 0; k < topK; k++) {
-                weights.set(ValueLayout.JAVA_FLOAT, (at + k) * Float.BYTES, values[from + k]);
+                batch.weights.set(ValueLayout.JAVA_FLOAT, (at + k) * Float.BYTES, values[from + row * topK + k]);
             }
         }
     }
@@ -80,27 +110,26 @@ final class TokenWave implements AutoCloseable {
         sink.requests(requestRows);
         Cursor cursor = new Cursor();
         RecordingSink.TokenRows rows = null;
-        for (int from = 0; from < tokens; from += BATCH_ROWS) {
-            int count = Math.min(BATCH_ROWS, tokens - from);
+        for (Batch batch : batches()) {
+            int count = batch.rows;
             if (rows == null || rows.rows() != count) {
                 rows = new RecordingSink.TokenRows(new int[count], new int[count], new int[count], new byte[count],
-                        new short[count * width], weights == null ? null : new float[count * width]);
+                        new short[count * width], weighted ? new float[count * width] : null);
             }
-            fill(rows, from, cursor);
+            fill(rows, batch, cursor);
             sink.tokens(rows);
         }
         sink.flush();
     }
 
-    private void fill(RecordingSink.TokenRows rows, int from, Cursor cursor) {
+    private void fill(RecordingSink.TokenRows rows, Batch batch, Cursor cursor) {
         for (int row = 0; row < rows.rows();) {
             row += cursor.fill(rows, row);
         }
-        long at = (long) from * width;
         int choices = rows.rows() * width;
-        MemorySegment.copy(experts, ValueLayout.JAVA_SHORT, at * Short.BYTES, rows.experts(), 0, choices);
-        if (weights != null) {
-            MemorySegment.copy(weights, ValueLayout.JAVA_FLOAT, at * Float.BYTES, rows.weights(), 0, choices);
+        MemorySegment.copy(batch.experts, ValueLayout.JAVA_SHORT, 0, rows.experts(), 0, choices);
+        if (weighted) {
+            MemorySegment.copy(batch.weights, ValueLayout.JAVA_FLOAT, 0, rows.weights(), 0, choices);
         }
     }
 
@@ -138,6 +167,7 @@ final class TokenWave implements AutoCloseable {
 
     @Override
     public void close() {
+        batches.exceptionally(failure -> List.of()).join(); // nobody allocates any more
         arena.close();
     }
 }
