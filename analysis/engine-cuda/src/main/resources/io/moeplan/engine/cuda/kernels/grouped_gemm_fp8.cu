@@ -24,25 +24,12 @@
 
 #include "row_tiles.cuh"
 #include "tickets.cuh"
-
-__device__ __forceinline__ void store_shared(u32 to, float first, float second) {
-    asm volatile("st.shared.v2.f32 [%0], {%1, %2};" ::"r"(to), "f"(first), "f"(second) : "memory");
-}
+#include "fp8_results.cuh"
 
 __device__ __forceinline__ float load_shared(u32 from) {
     float x;
     asm volatile("ld.shared.f32 %0, [%1];" : "=f"(x) : "r"(from) : "memory");
     return x;
-}
-
-// Adds a box of float32 to global memory.
-__device__ __forceinline__ void add_box(const TensorMap* map, u32 from, int column, int row) {
-    asm volatile("cp.reduce.async.bulk.tensor.2d.global.shared::cta.add.tile.bulk_group [%0, {%1, %2}], [%3];"
-                 ::"l"(map), "r"(column), "r"(row), "r"(from) : "memory");
-}
-
-__device__ __forceinline__ void store_shared(u32 to, u16 value) {
-    asm volatile("st.shared.b16 [%0], %1;" ::"r"(to), "h"(value) : "memory");
 }
 
 // A tile in shared memory, rows of 128 bytes, 128-byte swizzled in groups of 8 rows.
@@ -60,12 +47,6 @@ __device__ __forceinline__ void multiply(float (&d)[64], u64 a, u64 b, int accum
                  : "l"(a), "l"(b), "r"(accumulate));
 }
 
-__device__ __forceinline__ u16 e4m3(float low, float high) {
-    u16 packed;
-    asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(packed) : "f"(high), "f"(low));
-    return packed;
-}
-
 // The two warpgroups multiply in turn: one multiplies while the other adds. A turn ends when half of its products are done, as
 // the other's take a while to start.
 __device__ __forceinline__ void take_turn(int group) {
@@ -75,8 +56,6 @@ __device__ __forceinline__ void take_turn(int group) {
 __device__ __forceinline__ void give_turn(int group) {
     asm volatile("bar.arrive %0, 256;" ::"r"(5 - group) : "memory");
 }
-
-__device__ __forceinline__ float silu(float x) { return __fdividef(x, 1.0f + __expf(-x)); }
 
 struct Scales {
     const float* rows;
@@ -245,111 +224,7 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
                 if (++stage == STAGES) { stage = 0; parity ^= 1; }
             }
             const u32 staging = base + STAGES * (A_BYTES + B_BYTES) + half * OUT_BYTES;
-            const bool whole = firstRow + 64 <= tile.end;
-            if (whole) {
-                // Through shared memory, so that the copy engine writes it while the next tile is multiplied.
-                if (threadIdx.x % 128 == 0) asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");
-                group_sync(group);
-            }
-#if GATED
-            float most[2] = {0, 0};
-#pragma unroll
-            for (int i = 0; i < 64; i++) {
-                d[i] = silu(d[i]) * d[i + 64];
-                most[i % 4 / 2] = fmaxf(most[i % 4 / 2], fabsf(d[i]));
-            }
-#pragma unroll
-            for (int q = 0; q < 2; q++) {
-                const int row = firstRow + r + 8 * q;
-                float m = fmaxf(most[q], __shfl_xor_sync(~0u, most[q], 1));
-                m = fmaxf(m, __shfl_xor_sync(~0u, m, 2));
-                const float scale = m > 0 ? m / 448.0f : 1.0f;
-                const float inverse = 1.0f / scale;
-                if (lane % 4 == 0 && row < tile.end) cScales[(u64)(tile.column / 128) * scaleStride + row] = scale;
-                u8* to = c + (u64)row * columns + tile.column + lane % 4 * 2;
-                const u32 line = staging + (r + 8 * q) * 128 + lane % 4 * 2;
-                if (whole) {
-#pragma unroll
-                    for (int j = 0; j < 16; j++)
-                        store_shared(line + ((j / 2) ^ (r % 8)) * 16 + j % 2 * 8,
-                                     e4m3(d[4 * j + 2 * q] * inverse, d[4 * j + 2 * q + 1] * inverse));
-                } else if (row < tile.end) {
-#pragma unroll
-                    for (int j = 0; j < 16; j++)
-                        *(u16*)(to + j * 8) = e4m3(d[4 * j + 2 * q] * inverse, d[4 * j + 2 * q + 1] * inverse);
-                }
-            }
-#elif ADDED
-            if (whole) {
-                // Half of the columns at a time, which fills the staging room.
-#pragma unroll
-                for (int h = 0; h < 2; h++) {
-                    if (h > 0) {
-                        if (threadIdx.x % 128 == 0) asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");
-                        group_sync(group);
-                    }
-#pragma unroll
-                    for (int q = 0; q < 2; q++)
-#pragma unroll
-                        for (int j = 0; j < 16; j++) {
-                            const u32 chunk = (j % 4 * 2 + lane % 4 / 2) ^ (r % 8);
-                            store_shared(staging + j / 4 * 8192 + (r + 8 * q) * 128 + chunk * 16 + lane % 2 * 8,
-                                         share * d[64 * h + 4 * j + 2 * q], share * d[64 * h + 4 * j + 2 * q + 1]);
-                        }
-                    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
-                    group_sync(group);
-                    if (threadIdx.x % 128 != 0) continue;
-                    for (int box = 0; box < 4; box++)
-                        if (tile.column + h * 128 + box * 32 < columns)
-                            add_box(&out, staging + box * 8192, tile.column + h * 128 + box * 32, firstRow);
-                    asm volatile("cp.async.bulk.commit_group;" ::: "memory");
-                }
-                continue;
-            }
-#pragma unroll
-            for (int q = 0; q < 2; q++) {
-                const int row = firstRow + r + 8 * q;
-                if (row >= tile.end) continue;
-                const int column = tile.column + lane % 4 * 2;
-                float2* to = (float2*)((float*)c + (u64)row * columns + column);
-#pragma unroll
-                for (int j = 0; j < OUT_COLUMNS / 8; j++) {
-                    if (column + j * 8 >= columns) continue;
-                    const float2 before = to[4 * j];
-                    to[4 * j] = make_float2(fmaf(share, d[4 * j + 2 * q], before.x),
-                                            fmaf(share, d[4 * j + 2 * q + 1], before.y));
-                }
-            }
-#else
-#pragma unroll
-            for (int q = 0; q < 2; q++) {
-                const int row = firstRow + r + 8 * q;
-                const int column = tile.column + lane % 4 * 2;
-                u16* to = (u16*)c + (u64)row * columns + column;
-                const u32 line = staging + (r + 8 * q) * 128 + lane % 4 * 4;
-                if (whole) {
-#pragma unroll
-                    for (int j = 0; j < OUT_COLUMNS / 8; j++)
-                        store_shared(line + j / 8 * 8192 + ((j % 8) ^ (r % 8)) * 16,
-                                     pack(MLP_SCALE * d[4 * j + 2 * q], MLP_SCALE * d[4 * j + 2 * q + 1]));
-                } else if (row < tile.end) {
-#pragma unroll
-                    for (int j = 0; j < OUT_COLUMNS / 8; j++)
-                        if (column + j * 8 < columns)
-                            *(u32*)(to + j * 8) = pack(MLP_SCALE * d[4 * j + 2 * q], MLP_SCALE * d[4 * j + 2 * q + 1]);
-                }
-            }
-#endif
-            if (!whole) continue;
-            asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
-            group_sync(group);
-            if (threadIdx.x % 128 == 0) {
-                const int boxColumns = GATED ? 128 : 64;
-                for (int box = 0; box < OUT_COLUMNS / boxColumns; box++)
-                    if (tile.column + box * boxColumns < columns)
-                        store_box(&out, staging + box * 8192, tile.column + box * boxColumns, firstRow);
-                asm volatile("cp.async.bulk.commit_group;" ::: "memory");
-            }
+            store(d, Rows{tile, firstRow, staging, group, r, lane}, out, c, cScales, scaleStride, columns, share);
         }
         if (threadIdx.x % 128 == 0) asm volatile("cp.async.bulk.wait_group 0;" ::: "memory");
     }
