@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.moeplan.engine.cpu.CpuBackend;
 import io.moeplan.engine.cpu.WeightReading;
+import io.moeplan.engine.model.ModelException;
 import io.moeplan.engine.workload.Request;
 import io.moeplan.tensors.SafetensorsFile;
 import java.io.IOException;
@@ -74,6 +75,13 @@ final class ModelErrorsTest {
     void configurationThatIsNoJsonObject(String text) throws IOException {
         Files.writeString(model.resolve("config.json"), text);
         assertRefused("config.json");
+    }
+
+    @Test
+    void configurationThatIsCutOff() throws IOException {
+        Path config = Files.writeString(model.resolve("config.json"), "{\"model_type\":\n{");
+        assertThatThrownBy(() -> Engine.open(model, Models.options(1))).isInstanceOf(ModelException.class).hasMessage(
+                config + " line 2: not valid JSON: Unexpected end-of-input: expected close marker for Object");
     }
 
     @Test

@@ -6,12 +6,9 @@ import io.moeplan.engine.backend.Wanted;
 import io.moeplan.engine.backend.Wave;
 import io.moeplan.engine.backend.Work;
 import io.moeplan.engine.gemm.Element;
-import io.moeplan.engine.gemm.Gemm;
 import io.moeplan.engine.gemm.Part;
-import io.moeplan.engine.gemm.Rows;
 import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.Attention;
-import io.moeplan.engine.model.Cost;
 import io.moeplan.engine.model.FeedForward;
 import io.moeplan.engine.model.LayerWeights;
 import io.moeplan.engine.model.Model;
@@ -22,7 +19,6 @@ import io.moeplan.tensors.matrix.Matrix;
 import java.lang.foreign.Arena;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 
@@ -159,26 +155,10 @@ final class CpuWave implements Wave {
             // Small, so it stays mapped.
         });
         Norms norm = Norms.of(architecture.norm(), model.layers().get(layer).feedForwardNorm());
-        float[] correction = block.correction().map(Vector::toFloats).orElse(null);
-        AtomicInteger bad = new AtomicInteger(Integer.MAX_VALUE);
-        Tiles tiles = workers.tiles(0, sequences.tokens());
-        workers.run(tiles.costs(Cost.route(architecture, shape)), work, (tile, scratch) -> {
-            int from = tiles.start(tile);
-            int rows = tiles.rows(tile);
-            float[][] x = normedInput(from, rows, norm, scratch);
-            float[][] logits = scratch.rows(Scratch.Use.LOGITS, rows, shape.router().experts());
-            Projection.apply(block.router(), x, rows, logits, 0, scratch);
-            TopK topK = new TopK(shape.router(), correction);
-            for (int i = 0; i < rows; i++) {
-                normed.write(from + i, x[i], architecture.hidden());
-                int at = (from + i) * routing.topK();
-                if (!topK.choose(logits[i], routing.experts(), routing.weights(), at)) {
-                    bad.accumulateAndGet(from + i, Math::min);
-                }
-            }
-        });
-        if (bad.get() < Integer.MAX_VALUE) {
-            return bad.get();
+        RouterLayer router = new RouterLayer(architecture, shape, block, norm, residual, normed, sequences.tokens());
+        int bad = router.run(routing, workers, work);
+        if (bad >= 0) {
+            return bad;
         }
         if (wanted instanceof Wanted.Choices recording) {
             recording.choices(routing);
@@ -207,30 +187,8 @@ final class CpuWave implements Wave {
             throw new IllegalArgumentException("layer " + layer + " routes");
         }
         Norms norm = Norms.of(architecture.norm(), model.layers().get(layer).feedForwardNorm());
-        use(layer, Piece.Part.DENSE, work, (piece, place) -> dense(shape, block.mlp().over(place), norm, work));
-    }
-
-    private void dense(FeedForward.Dense shape, LayerWeights.Mlp mlp, Norms norm, Work work) {
-        Tiles tiles = workers.tiles(0, sequences.tokens());
-        workers.run(tiles.costs(Cost.mlp(architecture, shape.width())), work, (tile, scratch) -> {
-            int from = tiles.start(tile);
-            int rows = tiles.rows(tile);
-            Gemm gemm = scratch.arithmetic().fast();
-            Rows x = scratch.rows(Scratch.Native.INPUT, gemm, gemm.input(), rows, architecture.hidden());
-            float[] row = scratch.row(Scratch.Use.HEAD, architecture.hidden());
-            for (int i = 0; i < rows; i++) {
-                residual.read(from + i, row);
-                norm.apply(row);
-                Projection.write(row, 0, x, i);
-            }
-            Rows out = scratch.rows(Scratch.Native.OUTPUT, gemm, Element.F32, rows, architecture.hidden());
-            GatedMlp.apply(mlp, shape.activation(), x, out, scratch);
-            float[] buffer = scratch.row(Scratch.Use.ROW, architecture.hidden());
-            for (int i = 0; i < rows; i++) {
-                Projection.read(out, i, row);
-                residual.add(from + i, architecture.scales().residual(), row, buffer);
-            }
-        });
+        DenseLayer dense = new DenseLayer(architecture, shape, norm, residual, sequences.tokens());
+        use(layer, Piece.Part.DENSE, work, (piece, place) -> dense.run(block.mlp().over(place), workers, work));
     }
 
     @Override
@@ -265,15 +223,6 @@ final class CpuWave implements Wave {
                 }
             }
         });
-    }
-
-    private float[][] normedInput(int from, int rows, Norms norm, Scratch scratch) {
-        float[][] x = scratch.rows(Scratch.Use.INPUT, rows, architecture.hidden());
-        for (int i = 0; i < rows; i++) {
-            residual.read(from + i, x[i]);
-            norm.apply(x[i]);
-        }
-        return x;
     }
 
     private LayerWeights.FeedForward.Sparse sparseWeights(int layer) {

@@ -9,16 +9,14 @@ import io.moeplan.engine.model.Attention;
 import io.moeplan.engine.model.Cost;
 import io.moeplan.engine.model.LayerWeights;
 import io.moeplan.tensors.matrix.Matrix;
-import java.util.Arrays;
 
 /**
  * Gated DeltaNet of one layer over a wave, some whole sequences and some key heads at a time: projections of all tokens, then
- * every head's walk along its sequence, then the output projection.
+ * every head's walk along its sequence ({@link DeltaHeads}), then the output projection.
  */
 final class DeltaLayer {
     /** Floats held per token, unless one key head has more. */
     private static final int HELD_FLOATS = 4096;
-    private static final double EPSILON = 1e-6;
 
     private final Architecture architecture;
     private final Attention.GatedDelta shape;
@@ -30,14 +28,7 @@ final class DeltaLayer {
     private final int capacity;
     /** What came before, by sequence; null if nothing did and nothing is to be kept. */
     private final DeltaPast[] past;
-    /** Value heads of a key head. */
-    private final int ratio;
-    /** Floats of a key head: its query, its key, its values, their gates. */
-    private final int headWidth;
-    private final float[] convolution;
-    private final float[] decay;
-    private final float[] decayBias;
-    private final float[] outputNorm;
+    private final DeltaHeads heads;
 
     /**
      * The layer over a wave.
@@ -57,26 +48,16 @@ final class DeltaLayer {
         this.kept = kept;
         this.capacity = capacity;
         this.past = past;
-        ratio = shape.valueHeads() / shape.keyHeads();
-        headWidth = headWidth(shape);
-        convolution = weights.convolution().toFloats();
-        decay = weights.decay().toFloats();
-        decayBias = weights.decayBias().toFloats();
-        outputNorm = weights.norm().toFloats();
-    }
-
-    private static int headWidth(Attention.GatedDelta shape) {
-        return 2 * shape.keyDim() + 2 * (shape.valueHeads() / shape.keyHeads()) * shape.valueDim();
+        heads = new DeltaHeads(shape, weights, architecture.norm().epsilon());
     }
 
     /** Floats held per token. */
     static int heldWidth(Attention.GatedDelta shape) {
-        int rates = 2 * shape.valueHeads() / shape.keyHeads();
-        return heldHeads(shape) * (headWidth(shape) + rates);
+        return heldHeads(shape) * (DeltaHeads.mixedWidth(shape) + DeltaHeads.ratesWidth(shape));
     }
 
     private static int heldHeads(Attention.GatedDelta shape) {
-        return Math.clamp(HELD_FLOATS / headWidth(shape), 1, shape.keyHeads());
+        return Math.clamp(HELD_FLOATS / DeltaHeads.mixedWidth(shape), 1, shape.keyHeads());
     }
 
     /** Adds this layer's output to the residual of all sequences. */
@@ -114,34 +95,31 @@ final class DeltaLayer {
         private final int base;
         private final int end;
         private final int head;
-        private final int heads;
-        /** {@code [tokens][heads * headWidth]} as projected; values are replaced by outputs. */
-        private final float[][] mixed;
-        /** {@code [tokens][heads * 2 * ratio]}, for each key head strengths, then decays. */
-        private final float[][] rates;
+        private final int count;
+        private final DeltaHeads.Projected projected;
 
-        Group(int first, int last, int head, int heads) {
+        Group(int first, int last, int head, int count) {
             this.first = first;
             this.last = last;
             this.head = head;
-            this.heads = heads;
+            this.count = count;
             base = sequences.start(first);
             end = sequences.start(last);
-            mixed = new float[end - base][heads * headWidth];
-            rates = new float[end - base][heads * 2 * ratio];
+            projected = new DeltaHeads.Projected(head, new float[end - base][count * DeltaHeads.mixedWidth(shape)],
+                    new float[end - base][count * DeltaHeads.ratesWidth(shape)]);
         }
 
         void run(Workers workers, Work work) {
             Tiles tiles = workers.tiles(base, end);
-            long[] costs = tiles.costs(Cost.keysValues(architecture, shape) * heads / shape.keyHeads());
+            long[] costs = tiles.costs(Cost.keysValues(architecture, shape) * count / shape.keyHeads());
             workers.run(costs, work, (tile, scratch) -> project(tiles.start(tile), tiles.rows(tile), scratch));
-            long step = Cost.attend(architecture, shape, 0) * heads / shape.keyHeads();
-            long[] walks = new long[(last - first) * heads];
+            long step = Cost.attend(architecture, shape, 0) * count / shape.keyHeads();
+            long[] walks = new long[(last - first) * count];
             for (int walk = 0; walk < walks.length; walk++) {
-                int sequence = first + walk / heads;
-                walks[walk] = (sequences.start(sequence + 1) - sequences.start(sequence)) * step / heads;
+                int sequence = first + walk / count;
+                walks[walk] = (sequences.start(sequence + 1) - sequences.start(sequence)) * step / count;
             }
-            workers.run(walks, work, (walk, scratch) -> walk(first + walk / heads, walk % heads, scratch));
+            workers.run(walks, work, (walk, scratch) -> walk(first + walk / count, walk % count, scratch));
             workers.run(new long[tiles.count()], work,
                     (tile, scratch) -> output(tiles.start(tile), tiles.rows(tile), scratch));
         }
@@ -149,139 +127,35 @@ final class DeltaLayer {
         private void project(int from, int rows, Scratch scratch) {
             Rows x = kept.rows(from, rows, 0, architecture.hidden());
             Matrix all = weights.mixed().weight();
-            Projection.apply(all, Part.rows(all, head * headWidth, heads * headWidth), x, mixed, from - base, scratch);
+            int width = DeltaHeads.mixedWidth(shape);
+            Projection.apply(all, Part.rows(all, head * width, count * width), x, projected.mixed(), from - base,
+                    scratch);
             Matrix both = weights.rates().weight();
-            Projection.apply(both, Part.rows(both, head * 2 * ratio, heads * 2 * ratio), x, rates, from - base,
+            int rates = DeltaHeads.ratesWidth(shape);
+            Projection.apply(both, Part.rows(both, head * rates, count * rates), x, projected.rates(), from - base,
                     scratch);
         }
 
-        /** One key head's walk along one sequence. */
         private void walk(int sequence, int held, Scratch scratch) {
-            int keyDim = shape.keyDim();
-            int valueDim = shape.valueDim();
-            int values = ratio * valueDim;
-            int at = held * headWidth;
-            int start = sequences.start(sequence) - base;
-            int tokens = sequences.start(sequence + 1) - base - start;
-            DeltaPast before = past == null ? null : past[sequence];
-            convolve(before, start, tokens, at, keyDim, (head + held) * keyDim);
-            convolve(before, start, tokens, at + keyDim, keyDim, shape.keyWidth() + (head + held) * keyDim);
-            convolve(before, start, tokens, at + 2 * keyDim, values, 2 * shape.keyWidth() + (head + held) * values);
-            float scale = (float) (1 / Math.sqrt(keyDim));
-            for (int t = start; t < start + tokens; t++) {
-                Numeric.normalise(mixed[t], at, keyDim, 1, EPSILON);
-                Numeric.normalise(mixed[t], at + keyDim, keyDim, 1, EPSILON);
-                for (int d = at; d < at + keyDim; d++) {
-                    mixed[t][d] *= scale;
-                }
-            }
-            for (int r = 0; r < ratio; r++) {
-                int valueHead = (head + held) * ratio + r;
-                float[][] state = before == null ? emptyState(scratch) : before.state()[valueHead];
-                for (int t = start; t < start + tokens; t++) {
-                    step(mixed[t], rates[t], at, held, r, valueHead, state, scratch);
-                }
-            }
-        }
-
-        private float[][] emptyState(Scratch scratch) {
-            float[][] state = scratch.rows(Scratch.Use.STATE, shape.keyDim(), shape.valueDim());
-            for (int d = 0; d < shape.keyDim(); d++) {
-                Arrays.fill(state[d], 0, shape.valueDim(), 0);
-            }
-            return state;
-        }
-
-        /** A causal convolution along a sequence with SiLU after it, of channels {@code [at, at + width)}, in place. */
-        private void convolve(DeltaPast before, int start, int tokens, int at, int width, int channel) {
-            int taps = shape.taps();
-            float[][] next = before == null ? null : before.next(mixed, start, tokens, at, width, channel);
-            for (int t = start + tokens - 1; t >= start; t--) {
-                for (int d = 0; d < width; d++) {
-                    float sum = 0;
-                    for (int j = 0; j < taps; j++) {
-                        int seen = t - taps + 1 + j;
-                        float weight = convolution[(channel + d) * taps + j];
-                        if (seen >= start) {
-                            sum = Math.fma(weight, mixed[seen][at + d], sum);
-                        } else if (before != null) {
-                            sum = Math.fma(weight, before.tail()[seen - start + taps - 1][channel + d], sum);
-                        }
-                    }
-                    mixed[t][at + d] = sum * Numeric.sigmoid(sum);
-                }
-            }
-            if (before != null) {
-                before.keep(next, width, channel);
-            }
-        }
-
-        /** One token: the state decays, takes in what the value differs from its recall, and answers the query. */
-        private void step(float[] row, float[] rate, int at, int held, int r, int valueHead, float[][] state,
-                Scratch scratch) {
-            int keyDim = shape.keyDim();
-            int valueDim = shape.valueDim();
-            int key = at + keyDim;
-            int value = at + 2 * keyDim + r * valueDim;
-            float strength = Numeric.sigmoid(rate[held * 2 * ratio + r]);
-            double time = rate[held * 2 * ratio + ratio + r] + decayBias[valueHead];
-            double softplus = time > 20 ? time : Math.log1p(Math.exp(time));
-            float keep = (float) Math.exp(-Math.exp(decay[valueHead]) * softplus);
-            float[] recall = scratch.row(Scratch.Use.HEAD, valueDim);
-            Arrays.fill(recall, 0, valueDim, 0);
-            for (int d = 0; d < keyDim; d++) {
-                float[] line = state[d];
-                float k = row[key + d];
-                for (int j = 0; j < valueDim; j++) {
-                    line[j] *= keep;
-                    recall[j] = Math.fma(line[j], k, recall[j]);
-                }
-            }
-            for (int j = 0; j < valueDim; j++) {
-                recall[j] = (row[value + j] - recall[j]) * strength;
-            }
-            float[] out = scratch.row(Scratch.Use.ROW, valueDim);
-            Arrays.fill(out, 0, valueDim, 0);
-            for (int d = 0; d < keyDim; d++) {
-                float[] line = state[d];
-                float k = row[key + d];
-                float q = row[at + d];
-                for (int j = 0; j < valueDim; j++) {
-                    line[j] = Math.fma(k, recall[j], line[j]);
-                    out[j] = Math.fma(line[j], q, out[j]);
-                }
-            }
-            System.arraycopy(out, 0, row, value, valueDim);
+            int start = sequences.start(sequence);
+            int tokens = sequences.start(sequence + 1) - start;
+            heads.walk(projected, held, start - base, tokens, past == null ? null : past[sequence], scratch);
         }
 
         private void output(int from, int rows, Scratch scratch) {
-            int valueDim = shape.valueDim();
-            int width = heads * ratio * valueDim;
+            int ratio = shape.valueHeads() / shape.keyHeads();
+            int width = count * ratio * shape.valueDim();
             float[][] gated = scratch.rows(Scratch.Use.MIXED, rows, width);
             for (int i = 0; i < rows; i++) {
-                float[] row = mixed[from - base + i];
-                for (int h = 0; h < heads * ratio; h++) {
-                    int value = h / ratio * headWidth + 2 * shape.keyDim() + h % ratio * valueDim;
-                    gate(row, value, value + ratio * valueDim, gated[i], h * valueDim);
-                }
+                heads.gate(projected.mixed()[from - base + i], count, gated[i]);
             }
             float[][] out = scratch.rows(Scratch.Use.OUTPUT, rows, architecture.hidden());
             Projection.apply(weights.output().weight(),
-                    Part.columns(weights.output().weight(), head * ratio * valueDim, width), gated, 0, rows,
+                    Part.columns(weights.output().weight(), head * ratio * shape.valueDim(), width), gated, 0, rows,
                     out, 0, scratch);
             float[] buffer = scratch.row(Scratch.Use.ROW, architecture.hidden());
             for (int i = 0; i < rows; i++) {
                 residual.add(from + i, architecture.scales().residual(), out[i], buffer);
-            }
-        }
-
-        /** {@code into = norm(value) * silu(gate)} of one head. */
-        private void gate(float[] row, int value, int gate, float[] into, int at) {
-            int valueDim = shape.valueDim();
-            Numeric.normalise(row, value, valueDim, 1.0 / valueDim, architecture.norm().epsilon());
-            for (int j = 0; j < valueDim; j++) {
-                float z = row[gate + j];
-                into[at + j] = outputNorm[j] * row[value + j] * (z * Numeric.sigmoid(z));
             }
         }
     }

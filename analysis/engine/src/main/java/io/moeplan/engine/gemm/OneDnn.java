@@ -1,24 +1,21 @@
 package io.moeplan.engine.gemm;
 
+import static io.moeplan.engine.gemm.OneDnnFunctions.failed;
+import static io.moeplan.engine.gemm.OneDnnFunctions.require;
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
-import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * Matrix products by oneDNN's C interface, without any glue of its own. The library is the OpenMP build out of the jar of
- * {@code org.bytedeco:dnnl}; every calling thread tells OpenMP to use one thread.
+ * The library oneDNN by its C interface, without any glue of its own: loads it, says what it can, and compiles products. It
+ * is the OpenMP build out of the jar of {@code org.bytedeco:dnnl}; every calling thread tells OpenMP to use one thread.
  *
  * @see <a href="https://uxlfoundation.github.io/oneDNN/dev_guide_matmul.html">oneDNN: matmul</a>
  */
@@ -51,27 +48,19 @@ final class OneDnn {
     private static final int SCRATCHPAD_OF_USER = 1;
     private static final int QUERY_IMPLEMENTATION = 8;
     private static final int QUERY_SCRATCHPAD = 136;
-    private static final int ARG_SOURCE = 1;
-    private static final int ARG_RESULT = 17;
-    private static final int ARG_WEIGHTS = 33;
-    private static final int ARG_SCRATCHPAD = 80;
-    /** The second operand of the second operation that follows a product. */
-    private static final int ARG_FACTOR = 32768 * 2 | 2;
     private static final int SWISH = 0x2c;
     private static final int BINARY_MULTIPLY = 0x1fff1;
     private static final int AMX = 0xfef;
     private static final int AVX512_BF16 = 0xe7;
     private static final int MAX_DIMENSIONS = 12;
     private static final long LONGEST_NAME = 256;
-    private static final MemoryLayout ARGUMENT = MemoryLayout.structLayout(JAVA_INT, MemoryLayout.paddingLayout(4),
-            ADDRESS);
 
-    private final OneDnnFunctions c;
+    final OneDnnFunctions c;
+    final MemorySegment engine;
+    final MemorySegment stream;
+    private final int isa;
     /** Of each thread: done once it uses no other threads. */
     private final ThreadLocal<Boolean> oneThread = ThreadLocal.withInitial(this::useOneThread);
-    private final MemorySegment engine;
-    private final MemorySegment stream;
-    private final int isa;
 
     private OneDnn(OneDnnFunctions functions) throws Throwable {
         c = functions;
@@ -133,6 +122,10 @@ final class OneDnn {
     }
 
     /** From now on the calling thread's calls use no other threads. */
+    void inOneThread() {
+        oneThread.get();
+    }
+
     private boolean useOneThread() {
         try {
             c.setThreads.invokeExact(1);
@@ -173,9 +166,9 @@ final class OneDnn {
      * @param factor what {@code silu} of the product is multiplied with, {@link MemorySegment#NULL} for the product itself
      * @param adds   whether the product is added to what the result's memory holds
      */
-    Product compile(MemorySegment source, MemorySegment weights, MemorySegment result, MemorySegment factor,
+    OneDnnProduct compile(MemorySegment source, MemorySegment weights, MemorySegment result, MemorySegment factor,
             boolean adds) {
-        oneThread.get();
+        inOneThread();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment place = arena.allocate(ADDRESS);
             require((int) c.attrCreate.invokeExact(place), "making attributes");
@@ -185,16 +178,14 @@ final class OneDnn {
                 setOperations(attributes, factor, adds, place);
             }
             int status = (int) c.matmulDescCreate.invokeExact(place, engine, source, weights, MemorySegment.NULL,
-                    result,
-                    attributes);
+                    result, attributes);
             require((int) c.attrDestroy.invokeExact(attributes), "freeing attributes");
             if (status != 0) {
                 return null;
             }
             MemorySegment description = place.get(ADDRESS, 0);
             require((int) c.query.invokeExact(description, QUERY_IMPLEMENTATION, 0, place), "asking for its name");
-            String implementation = name(place.get(ADDRESS, 0));
-            if (implementation.startsWith("ref")) {
+            if (name(place.get(ADDRESS, 0)).startsWith("ref")) {
                 require((int) c.primitiveDescDestroy.invokeExact(description), "freeing a product");
                 return null;
             }
@@ -202,8 +193,8 @@ final class OneDnn {
             MemorySegment scratchpad = (MemorySegment) c.queryMemoryDesc.invokeExact(description, QUERY_SCRATCHPAD, 0);
             long scratchBytes = (long) c.memoryDescSize.invokeExact(scratchpad);
             require((int) c.primitiveCreate.invokeExact(place, description), "compiling a product");
-            return new Product(implementation, place.get(ADDRESS, 0), source, weights, result, factor,
-                    scratchpad, scratchBytes, new ConcurrentLinkedQueue<>());
+            return new OneDnnProduct(this, place.get(ADDRESS, 0),
+                    new OneDnnProduct.Operands(source, weights, result, factor), scratchpad, scratchBytes);
         } catch (Throwable e) {
             throw failed(e);
         }
@@ -228,91 +219,4 @@ final class OneDnn {
     private static String name(MemorySegment text) {
         return text.reinterpret(LONGEST_NAME).getString(0);
     }
-
-    /**
-     * Runs a product in the calling thread on native memory.
-     *
-     * @param factor not looked at if the product has none
-     */
-    void run(Product product, MemorySegment source, MemorySegment weights, MemorySegment result, MemorySegment factor) {
-        oneThread.get();
-        MemorySegment scratch = NativeScratch.ofThread().bytes(NativeScratch.Use.LIBRARY, product.scratchBytes);
-        Call idle = product.idle.poll();
-        try {
-            Call call = idle == null ? call(product) : idle;
-            MemorySegment[] memories = call.memories;
-            require((int) c.memoryPoint.invokeExact(memories[0], source), "naming memory");
-            require((int) c.memoryPoint.invokeExact(memories[1], weights), "naming memory");
-            require((int) c.memoryPoint.invokeExact(memories[2], result), "naming memory");
-            require((int) c.memoryPoint.invokeExact(memories[3], scratch), "naming memory");
-            if (memories.length == 5) {
-                require((int) c.memoryPoint.invokeExact(memories[4], factor), "naming memory");
-            }
-            require((int) c.execute.invokeExact(product.primitive, stream, memories.length, call.arguments),
-                    "multiplying");
-            product.idle.add(call);
-        } catch (Throwable e) {
-            throw failed(e);
-        } finally {
-            // the library knows their addresses only
-            Reference.reachabilityFence(source);
-            Reference.reachabilityFence(weights);
-            Reference.reachabilityFence(result);
-            Reference.reachabilityFence(scratch);
-            Reference.reachabilityFence(factor);
-        }
-    }
-
-    private Call call(Product product) throws Throwable {
-        boolean gated = product.factor.address() != 0;
-        MemorySegment[] memories = new MemorySegment[gated ? 5 : 4];
-        MemorySegment arguments = Arena.ofAuto().allocate(ARGUMENT, memories.length);
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment place = arena.allocate(ADDRESS);
-            memories[0] = argument(arguments, 0, ARG_SOURCE, product.source, place);
-            memories[1] = argument(arguments, 1, ARG_WEIGHTS, product.weights, place);
-            memories[2] = argument(arguments, 2, ARG_RESULT, product.result, place);
-            memories[3] = argument(arguments, 3, ARG_SCRATCHPAD, product.scratchpad, place);
-            if (gated) {
-                memories[4] = argument(arguments, 4, ARG_FACTOR, product.factor, place);
-            }
-        }
-        return new Call(arguments, memories);
-    }
-
-    private MemorySegment argument(MemorySegment arguments, int index, int role, MemorySegment description,
-            MemorySegment place) throws Throwable {
-        require((int) c.memoryCreate.invokeExact(place, description, engine, MemorySegment.NULL), "making memory");
-        MemorySegment memory = place.get(ADDRESS, 0);
-        long at = index * ARGUMENT.byteSize();
-        arguments.set(JAVA_INT, at, role);
-        arguments.set(ADDRESS, at + 8, memory);
-        return memory;
-    }
-
-    private static void require(int status, String what) {
-        if (status != 0) {
-            throw new IllegalStateException("oneDNN failed in " + what + " (status " + status + ")");
-        }
-    }
-
-    private static RuntimeException failed(Throwable problem) {
-        return switch (problem) {
-            case RuntimeException e -> e;
-            case Error e -> throw e;
-            default -> new IllegalStateException(problem);
-        };
-    }
-
-    /**
-     * A product of matrices of fixed descriptions, compiled for this processor; any number of threads may run it.
-     *
-     * @param idle what has been made to run it and is not in use now
-     */
-    record Product(String implementation, MemorySegment primitive, MemorySegment source, MemorySegment weights,
-            MemorySegment result, MemorySegment factor, MemorySegment scratchpad, long scratchBytes,
-            Queue<Call> idle) {}
-
-    /** Memory objects of the library and a list of them, for one run at a time. */
-    private record Call(MemorySegment arguments, MemorySegment[] memories) {}
 }

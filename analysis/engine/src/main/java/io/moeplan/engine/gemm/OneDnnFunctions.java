@@ -80,4 +80,20 @@ final class OneDnnFunctions {
     private static MethodHandle link(SymbolLookup library, String name, FunctionDescriptor descriptor) {
         return Linker.nativeLinker().downcallHandle(library.findOrThrow(name), descriptor);
     }
+
+    /** @throws IllegalStateException unless a call to do this returned success */
+    static void require(int status, String what) {
+        if (status != 0) {
+            throw new IllegalStateException("oneDNN failed in " + what + " (status " + status + ")");
+        }
+    }
+
+    /** What to throw for what a call threw; nothing but errors and unchecked exceptions is to be expected. */
+    static RuntimeException failed(Throwable problem) {
+        return switch (problem) {
+            case RuntimeException e -> e;
+            case Error e -> throw e;
+            default -> new IllegalStateException(problem);
+        };
+    }
 }

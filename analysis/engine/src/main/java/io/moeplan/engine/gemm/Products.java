@@ -69,7 +69,7 @@ final class Products {
     }
 
     /** @param product null if oneDNN has none that is fast */
-    private record Entry(OneDnn.Product product, int rows) {}
+    private record Entry(OneDnnProduct product, int rows) {}
 
     private final OneDnn oneDnn;
     private final ConcurrentMap<Shape, Entry> entries = new ConcurrentHashMap<>();
@@ -122,7 +122,7 @@ final class Products {
     private void run(Entry entry, Shape shape, Operands operands, int rows) {
         for (int done = 0; done < rows; done += entry.rows) {
             Operands some = operands.from(done, shape);
-            oneDnn.run(entry.product, some.input, some.weights, some.output, some.factor);
+            entry.product.run(some.input, some.weights, some.output, some.factor);
         }
     }
 
@@ -173,7 +173,7 @@ final class Products {
         return MemorySegment.mismatch(trial, 0, bytes, operands.output, at, at + bytes) < 0;
     }
 
-    private OneDnn.Product compile(Shape shape) {
+    private OneDnnProduct compile(Shape shape) {
         MemorySegment source = oneDnn.describe(shape.rows, shape.in, type(shape.input), shape.inputStride, 1);
         MemorySegment weights = oneDnn.describe(shape.in, shape.out, shape.weights, shape.weightsInStride,
                 shape.weightsOutStride);
@@ -181,7 +181,7 @@ final class Products {
         MemorySegment factor = shape.gated()
                 ? oneDnn.describe(shape.rows, shape.out, OneDnn.Type.F32, shape.out, 1)
                 : MemorySegment.NULL;
-        OneDnn.Product product = oneDnn.compile(source, weights, result, factor, shape.then == Then.ADD);
+        OneDnnProduct product = oneDnn.compile(source, weights, result, factor, shape.then == Then.ADD);
         if (product == null) {
             oneDnn.free(source);
             oneDnn.free(weights);

@@ -45,8 +45,8 @@ final class BraceFormat {
     private static String field(Object value, Matcher matcher, Budget budget) {
         String text = "r".equals(matcher.group(2)) ? Printer.repr(value, budget) : Printer.str(value, budget);
         budget.text(text.length());
-        if (matcher.group(4) != null && Operators.isNumber(value)) {
-            return PercentFormat.fixed(Operators.toDouble(value), Integer.parseInt(matcher.group(4)));
+        if (matcher.group(4) != null && Numbers.isNumber(value)) {
+            return PercentFormat.fixed(Numbers.toDouble(value), Integer.parseInt(matcher.group(4)));
         }
         boolean number = matcher.group(4) != null || "d".equals(matcher.group(3));
         if (number && !(value instanceof Long)) {

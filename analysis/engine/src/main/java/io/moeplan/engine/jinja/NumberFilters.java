@@ -52,8 +52,8 @@ final class NumberFilters {
     }
 
     private static Object toFloat(Object value, Object otherwise) {
-        if (Operators.isNumber(value)) {
-            return Operators.toDouble(value);
+        if (Numbers.isNumber(value)) {
+            return Numbers.toDouble(value);
         }
         String digits = value instanceof String text ? clean(text) : "";
         return switch (digits) {
@@ -75,7 +75,7 @@ final class NumberFilters {
     }
 
     private static Object round(Object value, Bound bound) {
-        if (!Operators.isNumber(value)) {
+        if (!Numbers.isNumber(value)) {
             throw new TemplateException("round() wants a number, not " + Values.type(value));
         }
         int decimals = Math.clamp(bound.integer(0, 0), -MAX_DECIMALS, MAX_DECIMALS);
@@ -85,7 +85,7 @@ final class NumberFilters {
             case "floor" -> RoundingMode.FLOOR;
             case String other -> throw new TemplateException("round() knows no method '" + other + "'");
         };
-        double number = Operators.toDouble(value);
+        double number = Numbers.toDouble(value);
         if (Double.isNaN(number) || Double.isInfinite(number)) {
             return number;
         }

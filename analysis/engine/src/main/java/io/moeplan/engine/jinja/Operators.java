@@ -1,11 +1,10 @@
 package io.moeplan.engine.jinja;
 
-import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** Python's operators. */
+/** Python's operators, of numbers ({@link Numbers}), texts, lists, tuples and dicts. */
 final class Operators {
     private final Budget budget;
 
@@ -13,11 +12,12 @@ final class Operators {
         this.budget = budget;
     }
 
+    /** {@code left operator right}, where the operator is one of {@code + - * / // % **}. */
     Object arithmetic(String operator, Object left, Object right) {
         refuseUndefined(left);
         refuseUndefined(right);
-        if (isNumber(left) && isNumber(right)) {
-            return numbers(operator, left, right);
+        if (Numbers.isNumber(left) && Numbers.isNumber(right)) {
+            return Numbers.apply(operator, left, right);
         }
         return switch (operator) {
             case "+" -> add(left, right);
@@ -43,80 +43,6 @@ final class Operators {
                 + "' and '" + Values.type(right) + "'");
     }
 
-    static boolean isNumber(Object value) {
-        return value instanceof Long || value instanceof Double || value instanceof Boolean;
-    }
-
-    private static boolean isInteger(Object value) {
-        return value instanceof Long || value instanceof Boolean;
-    }
-
-    private static long toLong(Object integer) {
-        return integer instanceof Boolean flag ? flag ? 1 : 0 : (Long) integer;
-    }
-
-    static double toDouble(Object number) {
-        return number instanceof Double value ? value : (double) toLong(number);
-    }
-
-    private static Object numbers(String operator, Object left, Object right) {
-        if (isInteger(left) && isInteger(right) && !operator.equals("/")) {
-            try {
-                return integers(operator, toLong(left), toLong(right));
-            } catch (ArithmeticException e) {
-                throw new TemplateException("integer arithmetic beyond 64 bits");
-            }
-        }
-        return floats(operator, toDouble(left), toDouble(right));
-    }
-
-    private static Object integers(String operator, long a, long b) {
-        return switch (operator) {
-            case "+" -> Math.addExact(a, b);
-            case "-" -> Math.subtractExact(a, b);
-            case "*" -> Math.multiplyExact(a, b);
-            case "//" -> Math.floorDivExact(a, nonZero(b));
-            case "%" -> Math.floorMod(a, nonZero(b));
-            case "**" -> power(a, b);
-            default -> throw new IllegalStateException(operator);
-        };
-    }
-
-    private static long nonZero(long divisor) {
-        if (divisor == 0) {
-            throw new TemplateException("integer division or modulo by zero");
-        }
-        return divisor;
-    }
-
-    private static Object power(long base, long exponent) {
-        if (exponent < 0) {
-            return floats("**", (double) base, (double) exponent);
-        }
-        if (exponent > Long.SIZE && Math.abs(base) > 1) {
-            throw new ArithmeticException();
-        }
-        return Math.abs(base) > 1
-                ? Long.valueOf(BigInteger.valueOf(base).pow((int) exponent).longValueExact())
-                : exponent == 0 ? 1L : base == -1 && exponent % 2 == 0 ? 1L : base;
-    }
-
-    private static Object floats(String operator, double a, double b) {
-        if (b == 0 && (operator.endsWith("/") || operator.equals("%"))) {
-            throw new TemplateException("float division by zero");
-        }
-        return switch (operator) {
-            case "+" -> a + b;
-            case "-" -> a - b;
-            case "*" -> a * b;
-            case "/" -> a / b;
-            case "//" -> Math.floor(a / b);
-            case "%" -> a - Math.floor(a / b) * b;
-            case "**" -> Math.pow(a, b);
-            default -> throw new IllegalStateException(operator);
-        };
-    }
-
     private Object add(Object left, Object right) {
         if (left instanceof String a) {
             if (right instanceof String b) {
@@ -136,14 +62,14 @@ final class Operators {
     }
 
     private Object multiply(Object left, Object right) {
-        if (isInteger(left) && !isNumber(right)) {
+        if (Numbers.isInteger(left) && !Numbers.isNumber(right)) {
             return multiply(right, left);
         }
-        if (isInteger(right) && left instanceof String text) {
-            return repeat(text, toLong(right));
+        if (Numbers.isInteger(right) && left instanceof String text) {
+            return repeat(text, Numbers.toLong(right));
         }
-        if (isInteger(right) && left instanceof List<?> list) {
-            long times = Math.max(0, toLong(right));
+        if (Numbers.isInteger(right) && left instanceof List<?> list) {
+            long times = Math.max(0, Numbers.toLong(right));
             budget.items(times > Budget.MAX_ITEMS ? times : times * list.size());
             List<Object> items = new ArrayList<>();
             for (long i = 0; i < times && !list.isEmpty(); i++) {
@@ -162,18 +88,20 @@ final class Operators {
         return text.repeat((int) times);
     }
 
+    /** {@code -value} or {@code +value}. */
     Object sign(Object value, boolean negative) {
         refuseUndefined(value);
         if (value instanceof Double number) {
             return negative ? -number : number;
         }
-        if (!isInteger(value)) {
+        if (!Numbers.isInteger(value)) {
             throw new TemplateException(
                     "bad operand type for unary " + (negative ? "-" : "+") + ": '" + Values.type(value) + "'");
         }
-        return numbers(negative ? "-" : "+", 0L, value);
+        return Numbers.apply(negative ? "-" : "+", 0L, value);
     }
 
+    /** {@code left operator right}, where the operator is one of {@code == != < <= > >=}, {@code in} and {@code not in}. */
     boolean compare(String operator, Object left, Object right) {
         return switch (operator) {
             case "==" -> equal(left, right);
@@ -205,7 +133,7 @@ final class Operators {
     }
 
     private static boolean sameNumber(Object left, Object right) {
-        return isNumber(left) && isNumber(right) && toDouble(left) == toDouble(right);
+        return Numbers.isNumber(left) && Numbers.isNumber(right) && Numbers.toDouble(left) == Numbers.toDouble(right);
     }
 
     private boolean sameText(String a, String b) {
@@ -264,6 +192,7 @@ final class Operators {
         return new TemplateException("argument of type '" + Values.type(value) + "' is not iterable");
     }
 
+    /** The first item that equals this one, or -1. */
     int indexOf(List<?> list, Object item) {
         for (int i = 0; i < list.size(); i++) {
             if (equal(list.get(i), item)) {
@@ -281,8 +210,8 @@ final class Operators {
         if (left instanceof Long a && right instanceof Long b) {
             return Long.compare(a, b);
         }
-        if (isNumber(left) && isNumber(right)) {
-            return Double.compare(toDouble(left), toDouble(right));
+        if (Numbers.isNumber(left) && Numbers.isNumber(right)) {
+            return Double.compare(Numbers.toDouble(left), Numbers.toDouble(right));
         }
         if (left instanceof String a && right instanceof String b) {
             budget.text(Math.min(a.length(), b.length()));

@@ -86,10 +86,10 @@ final class PercentFormat {
     }
 
     private static double number(Object value, String kind) {
-        if (!Operators.isNumber(value)) {
+        if (!Numbers.isNumber(value)) {
             throw new TemplateException("%" + kind + " format: a number is required, not " + Values.type(value));
         }
-        return Operators.toDouble(value);
+        return Numbers.toDouble(value);
     }
 
     private static long whole(Object value, String kind) {

@@ -59,7 +59,7 @@ final class Tests {
             case "mapping" -> value instanceof Map;
             case "iterable", "sequence" -> value instanceof String || value instanceof List || value instanceof Map
                     || value instanceof Undefined;
-            case "number" -> Operators.isNumber(value) || value instanceof BigInteger;
+            case "number" -> Numbers.isNumber(value) || value instanceof BigInteger;
             case "integer" -> value instanceof Long || value instanceof BigInteger;
             case "float" -> value instanceof Double;
             case "boolean" -> value instanceof Boolean;
@@ -75,7 +75,7 @@ final class Tests {
     }
 
     private double remainder(Object value) {
-        return Operators.toDouble(operators.arithmetic("%", value, 2L));
+        return Numbers.toDouble(operators.arithmetic("%", value, 2L));
     }
 
     private static String text(Object value) {

@@ -1,18 +1,10 @@
 package io.moeplan.engine.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.CharConversionException;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,17 +15,14 @@ import java.util.TreeSet;
  * counts as absent, as it does for transformers.
  */
 public final class ConfigReader {
-    private static final long MAX_BYTES = 10_000_000;
-    private static final ObjectMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .build();
-
+    private final ConfigFile whole;
     private final Path file;
-    private final String digest;
+    /** The object that this one reads, the file's own or one in it. */
     private final JsonNode root;
 
-    private ConfigReader(Path file, String digest, JsonNode root) {
-        this.file = file;
-        this.digest = digest;
+    private ConfigReader(ConfigFile whole, JsonNode root) {
+        this.whole = whole;
+        this.file = whole.file();
         this.root = root;
     }
 
@@ -43,40 +32,8 @@ public final class ConfigReader {
      * @throws IOException if the file is missing, too large to be a configuration, or not a JSON object
      */
     public static ConfigReader open(Path file) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            throw new ModelException(file, "no such file");
-        }
-        if (Files.size(file) > MAX_BYTES) {
-            throw new ModelException(file, "larger than " + MAX_BYTES + " bytes, which no model configuration is");
-        }
-        byte[] bytes = Files.readAllBytes(file);
-        return new ConfigReader(file, sha256(bytes), parse(file, bytes));
-    }
-
-    private static JsonNode parse(Path file, byte[] bytes) throws IOException {
-        JsonNode root;
-        try {
-            root = JSON.readTree(bytes);
-        } catch (JsonProcessingException e) {
-            String place = e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr();
-            throw new ModelException(file,
-                    "not JSON" + place + ": " + e.getOriginalMessage().lines().findFirst().orElse(""),
-                    e);
-        } catch (CharConversionException e) {
-            throw new ModelException(file, "not JSON: no text in UTF-8", e);
-        }
-        if (!root.isObject()) {
-            throw new ModelException(file, "not a JSON object");
-        }
-        return root;
-    }
-
-    private static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        ConfigFile read = ConfigFile.read(file);
+        return new ConfigReader(read, read.root());
     }
 
     public Path file() {
@@ -85,7 +42,7 @@ public final class ConfigReader {
 
     /** SHA-256 of the file, 64 hexadecimal digits. */
     public String digest() {
-        return digest;
+        return whole.digest();
     }
 
     public boolean has(String name) {
@@ -96,12 +53,12 @@ public final class ConfigReader {
     public ConfigReader section(String name) throws ModelException {
         JsonNode node = root.get(name);
         if (node == null || node.isNull()) {
-            return new ConfigReader(file, digest, JSON.createObjectNode());
+            return new ConfigReader(whole, JsonNodeFactory.instance.objectNode());
         }
         if (!node.isObject()) {
             throw new ModelException(file, name + " is not an object");
         }
-        return new ConfigReader(file, digest, node);
+        return new ConfigReader(whole, node);
     }
 
     /** A required whole number from 1 to {@code max}. */
@@ -224,7 +181,7 @@ public final class ConfigReader {
     private JsonNode list(String name) throws ModelException {
         JsonNode node = find(name);
         if (node == null) {
-            return JSON.createArrayNode();
+            return JsonNodeFactory.instance.arrayNode();
         }
         if (!node.isArray()) {
             throw new ModelException(file, name + " is " + brief(node) + ", expected a list");

@@ -46,8 +46,7 @@ final class Families {
         Attention attention = parts.attention().withSpan(parts.window());
         FeedForward experts = FeedForward.Sparse.plain(parts.router(Router.Score.SOFTMAX, Router.Divisor.SUM),
                 config.size(Limits.WIDTH, "intermediate_size"));
-        return parts.architecture(WeightNames.MIXTRAL, Norm.rms(config.positiveOr(1e-5, "rms_norm_eps")),
-                Architecture.Scales.NONE, layer -> new Architecture.Layer(attention, experts));
+        return parts.architecture(WeightNames.MIXTRAL, 1e-5, layer -> new Architecture.Layer(attention, experts));
     }
 
     private static Architecture qwen2(ConfigReader config) throws ModelException {
@@ -108,8 +107,7 @@ final class Families {
                 .withClip(config.positiveOr(Double.POSITIVE_INFINITY, "clip_qkv"));
         FeedForward experts = FeedForward.Sparse.plain(parts.softmaxRouter(),
                 config.size(Limits.WIDTH, "intermediate_size"));
-        return parts.architecture(WeightNames.COMMON, Norm.rms(config.positiveOr(1e-5, "rms_norm_eps")),
-                Architecture.Scales.NONE, layer -> new Architecture.Layer(attention, experts));
+        return parts.architecture(WeightNames.COMMON, 1e-5, layer -> new Architecture.Layer(attention, experts));
     }
 
     private static Architecture deepseekV2(ConfigReader config) throws ModelException {
@@ -140,8 +138,7 @@ final class Families {
         Attention attention = parts.attention().withBias(config.flagOr(false, "attention_bias"), false)
                 .withHeadNorm(norms ? Attention.HeadNorm.PER_HEAD : Attention.HeadNorm.NONE);
         Router router = parts.correctedRouter(true);
-        return parts.architecture(WeightNames.COMMON, Norm.rms(config.positiveOr(1e-5, "rms_norm_eps")),
-                Architecture.Scales.NONE,
+        return parts.architecture(WeightNames.COMMON, 1e-5,
                 layer -> new Architecture.Layer(attention, parts.leadingDenseBlock(layer, router)));
     }
 
@@ -181,12 +178,11 @@ final class Families {
         boolean typed = !parts.layerTypes().isEmpty();
         WeightNames names = WeightNames.COMMON.withRouter("router")
                 .withExperts(new WeightNames.Experts.Fused("gate_up_proj", "down_proj", true, true));
-        return parts.architecture(names, Norm.rms(config.positiveOr(1e-5, "rms_norm_eps")), Architecture.Scales.NONE,
-                layer -> {
-                    boolean slides = !typed && layer % 2 == 0;
-                    Attention.Span span = slides ? parts.window() : parts.typedWindow(layer);
-                    return new Architecture.Layer(attention.withSpan(span), experts);
-                });
+        return parts.architecture(names, 1e-5, layer -> {
+            boolean slides = !typed && layer % 2 == 0;
+            Attention.Span span = slides ? parts.window() : parts.typedWindow(layer);
+            return new Architecture.Layer(attention.withSpan(span), experts);
+        });
     }
 
     private static Architecture granite(ConfigReader config) throws ModelException {
@@ -235,7 +231,7 @@ final class Families {
                 : parts.layers() - 1;
         int every = config.sizeOr(1, Limits.LAYERS, "moe_layer_interval");
         return parts.architecture(WeightNames.COMMON.withCorrection("moe_statics.e_score_correction_bias"),
-                Norm.rms(config.positiveOr(1e-5, "rms_norm_eps")), Architecture.Scales.NONE, layer -> {
+                1e-5, layer -> {
                     boolean routes = layer >= first && layer <= last && (layer + 1) % every == 0;
                     return new Architecture.Layer(attention, routes ? experts : parts.dense());
                 }).withHead(config.flagOr(true, "tie_word_embeddings"), false);
@@ -261,8 +257,7 @@ final class Families {
         int dense = config.wholeOr(0, Limits.LAYERS, "moe_layer_num_skipped");
         return parts.architecture(WeightNames.COMMON.withRouter("gate.wg").withShared("shared_mlp")
                 .withHeadNorms("query_layernorm", "key_layernorm"),
-                Norm.rms(config.positiveOr(1e-5, "rms_norm_eps")), Architecture.Scales.NONE,
-                layer -> new Architecture.Layer(attention, layer < dense ? parts.dense() : experts));
+                1e-5, layer -> new Architecture.Layer(attention, layer < dense ? parts.dense() : experts));
     }
 
     private static Architecture llama4(ConfigReader config) throws ModelException {
@@ -291,11 +286,10 @@ final class Families {
         WeightNames names = WeightNames.COMMON.withBlock("feed_forward").withRouter("router")
                 .withShared("shared_expert")
                 .withExperts(new WeightNames.Experts.Fused("gate_up_proj", "down_proj", true, false));
-        return parts.architecture(names, Norm.rms(config.positiveOr(1e-5, "rms_norm_eps")), Architecture.Scales.NONE,
-                layer -> {
-                    boolean rotates = ropes.size() > layer ? ropes.get(layer) == 1 : (layer + 1) % interval != 0;
-                    boolean routes = moe.isEmpty() ? (layer + 1) % every == 0 : moe.contains(layer);
-                    return new Architecture.Layer(rotates ? rotated : still, routes ? experts : dense);
-                });
+        return parts.architecture(names, 1e-5, layer -> {
+            boolean rotates = ropes.size() > layer ? ropes.get(layer) == 1 : (layer + 1) % interval != 0;
+            boolean routes = moe.isEmpty() ? (layer + 1) % every == 0 : moe.contains(layer);
+            return new Architecture.Layer(rotates ? rotated : still, routes ? experts : dense);
+        });
     }
 }

@@ -32,7 +32,8 @@ public record Model(ModelInfo info, Architecture architecture, Matrix embedding,
         Path directory = checkpoint.directory();
         ConfigReader config = ConfigReader.open(directory.resolve("config.json"));
         Architecture architecture = Architectures.read(config);
-        WeightBinder binder = new WeightBinder(architecture, new WeightSource(checkpoint, Quantisation.read(config)));
+        NamedWeights weights = new NamedWeights(new WeightSource(checkpoint, Quantisation.read(config)));
+        WeightBinder binder = new WeightBinder(architecture, weights);
         List<LayerWeights> layers = new ArrayList<>();
         for (int layer = 0; layer < architecture.layers().size(); layer++) {
             layers.add(binder.layer(layer));
@@ -42,7 +43,7 @@ public record Model(ModelInfo info, Architecture architecture, Matrix embedding,
         Matrix head = binder.head();
         Optional<Vector> headBias = binder.headBias();
         return new Model(info(config, architecture, checkpoint), architecture, embedding, finalNorm, head, headBias,
-                List.copyOf(layers), binder.vectors());
+                List.copyOf(layers), weights.vectors());
     }
 
     private static ModelInfo info(ConfigReader config, Architecture architecture, Checkpoint checkpoint)

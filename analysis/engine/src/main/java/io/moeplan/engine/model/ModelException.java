@@ -1,5 +1,7 @@
 package io.moeplan.engine.model;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.moeplan.tensors.JsonProblem;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -12,6 +14,15 @@ public final class ModelException extends IOException {
     }
 
     public ModelException(Path file, String problem, Throwable cause) {
-        super(file + ": " + problem, cause);
+        this(file + ": " + problem, cause);
+    }
+
+    private ModelException(String message, Throwable cause) {
+        super(message, cause);
+    }
+
+    /** A file that is to be JSON and is none. */
+    static ModelException notJson(Path file, JsonProcessingException cause) {
+        return new ModelException(JsonProblem.in(file, cause), cause);
     }
 }

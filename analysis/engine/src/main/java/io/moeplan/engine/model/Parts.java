@@ -155,7 +155,17 @@ record Parts(ConfigReader config, int hidden, int layers, int heads, int kvHeads
 
     /** The whole, with an RMS norm and no scales. */
     Architecture architecture(WeightNames names, LayerReader each) throws ModelException {
-        return architecture(names, Norm.rms(config.positiveOr(1e-6, "rms_norm_eps")), Architecture.Scales.NONE, each);
+        return architecture(names, 1e-6, each);
+    }
+
+    /**
+     * As {@link #architecture(WeightNames, LayerReader)}.
+     *
+     * @param epsilon of the norm, where config.json says nothing
+     */
+    Architecture architecture(WeightNames names, double epsilon, LayerReader each) throws ModelException {
+        return architecture(names, Norm.rms(config.positiveOr(epsilon, "rms_norm_eps")), Architecture.Scales.NONE,
+                each);
     }
 
     /** The whole. */

@@ -56,7 +56,8 @@ public record StoredWeights(long[] layerBytes, long otherBytes, long passBytes, 
      */
     public static StoredWeights read(Checkpoint checkpoint, ConfigReader config, Architecture architecture)
             throws IOException {
-        WeightBinder binder = new WeightBinder(architecture, new WeightSource(checkpoint, Quantisation.read(config)));
+        NamedWeights tensors = new NamedWeights(new WeightSource(checkpoint, Quantisation.read(config)));
+        WeightBinder binder = new WeightBinder(architecture, tensors);
         Tally tally = new Tally();
         long[] layerBytes = new long[architecture.layers().size()];
         int[] routing = architecture.moeLayers();
@@ -64,7 +65,7 @@ public record StoredWeights(long[] layerBytes, long otherBytes, long passBytes, 
         long pass = 0;
         for (int layer = 0; layer < layerBytes.length; layer++) {
             LayerWeights weights = binder.layer(layer);
-            layerBytes[layer] = tally.add(binder.taken());
+            layerBytes[layer] = tally.add(tensors.taken());
             if (layer < lastRouter) {
                 pass += layerBytes[layer];
             } else if (layer == lastRouter) {
@@ -75,7 +76,7 @@ public record StoredWeights(long[] layerBytes, long otherBytes, long passBytes, 
         binder.norm(WeightNames.FINAL_NORM);
         binder.head();
         binder.headBias();
-        long other = tally.add(binder.taken());
+        long other = tally.add(tensors.taken());
         return new StoredWeights(layerBytes, other, pass, parts(tally.formats),
                 ignored(checkpoint, tally.names, layerBytes.length), List.copyOf(tally.files));
     }
@@ -96,10 +97,10 @@ public record StoredWeights(long[] layerBytes, long otherBytes, long passBytes, 
         private final Map<String, Part> formats = new LinkedHashMap<>();
 
         /** Bytes of the tensors; scales count to the format before them. */
-        long add(List<WeightBinder.Bound> bound) {
+        long add(List<NamedWeights.Bound> bound) {
             long sum = 0;
             String format = "";
-            for (WeightBinder.Bound one : bound) {
+            for (NamedWeights.Bound one : bound) {
                 if (!names.add(one.tensor().name())) {
                     continue;
                 }

@@ -2,76 +2,53 @@ package io.moeplan.engine.model;
 
 import io.moeplan.tensors.Tensor;
 import io.moeplan.tensors.matrix.Matrix;
-import io.moeplan.tensors.matrix.PlainMatrix;
-import io.moeplan.tensors.matrix.WeightSource;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 
-/** Finds the tensors of an architecture in a checkpoint and checks their shapes and dtypes. */
+/**
+ * The tensors of an architecture, in their places: which building block has which tensors, of what names and shapes. They are
+ * found and checked by {@link NamedWeights}.
+ */
 final class WeightBinder {
     private final Architecture architecture;
-    private final WeightSource source;
-    private final UnaryOperator<String> place;
+    private final NamedWeights weights;
     private final int hidden;
-    private final Map<String, Bound> bound = new LinkedHashMap<>();
-    private final Map<String, Tensor> vectors = new LinkedHashMap<>();
 
-    /**
-     * A tensor that the model needs.
-     *
-     * @param format what its values are stored in; empty for scales, which are a part of another tensor's format
-     */
-    record Bound(Tensor tensor, String format) {}
-
-    WeightBinder(Architecture architecture, WeightSource source) {
+    WeightBinder(Architecture architecture, NamedWeights weights) {
         this.architecture = architecture;
-        this.source = source;
-        this.place = WeightNames.place(source.checkpoint());
+        this.weights = weights;
         this.hidden = architecture.hidden();
-    }
-
-    /** What was found since the last call, each tensor once. */
-    List<Bound> taken() {
-        List<Bound> taken = List.copyOf(bound.values());
-        bound.clear();
-        return taken;
-    }
-
-    /** The tensors found so far that are not matrices, each once and whole. */
-    List<Tensor> vectors() {
-        return List.copyOf(vectors.values());
     }
 
     /** {@code [vocabulary, hidden]}. */
     Matrix embedding() throws IOException {
-        return matrix(WeightNames.EMBEDDING, architecture.vocabulary(), hidden);
+        return weights.matrix(WeightNames.EMBEDDING, architecture.vocabulary(), hidden);
     }
 
     /** {@code [vocabulary, hidden]}. */
     Matrix head() throws IOException {
-        return architecture.tiedHead() ? embedding() : matrix(WeightNames.HEAD, architecture.vocabulary(), hidden);
+        return architecture.tiedHead()
+                ? embedding()
+                : weights.matrix(WeightNames.HEAD, architecture.vocabulary(), hidden);
     }
 
     /** {@code [vocabulary]}. */
     Optional<Vector> headBias() throws IOException {
         return architecture.headBias()
-                ? Optional.of(vector(WeightNames.HEAD_BIAS, architecture.vocabulary()))
+                ? Optional.of(weights.vector(WeightNames.HEAD_BIAS, architecture.vocabulary()))
                 : Optional.empty();
     }
 
     /** A norm as wide as the residual stream. */
     LayerWeights.NormWeights norm(String name) throws IOException {
         boolean bias = architecture.norm().kind() == Norm.Kind.LAYER;
-        return new LayerWeights.NormWeights(vector(name + ".weight", hidden),
-                bias ? Optional.of(vector(name + ".bias", hidden)) : Optional.empty());
+        return new LayerWeights.NormWeights(weights.vector(name + ".weight", hidden),
+                bias ? Optional.of(weights.vector(name + ".bias", hidden)) : Optional.empty());
     }
 
+    /** Everything of one layer, the first being 0. */
     LayerWeights layer(int layer) throws IOException {
         String prefix = WeightNames.layer(layer);
         Architecture.Layer shape = architecture.layers().get(layer);
@@ -98,14 +75,14 @@ final class WeightBinder {
                 linear(block + "o_proj", hidden, a.queryWidth(), a.outputBias()),
                 headNorm(block + architecture.names().queryNorm(), a, a.queryWidth()),
                 headNorm(block + architecture.names().keyNorm(), a, a.keyWidth()),
-                a.sinks() ? Optional.of(vector(block + "sinks", a.heads())) : Optional.empty());
+                a.sinks() ? Optional.of(weights.vector(block + "sinks", a.heads())) : Optional.empty());
     }
 
     private Optional<Vector> headNorm(String name, Attention.GroupedQuery a, int whole) throws IOException {
         return switch (a.headNorm()) {
             case NONE, UNIT_AFTER_ROPE -> Optional.empty();
-            case PER_HEAD, PER_HEAD_AFTER_ROPE -> Optional.of(vector(name + ".weight", a.headDim()));
-            case WHOLE -> Optional.of(vector(name + ".weight", whole));
+            case PER_HEAD, PER_HEAD_AFTER_ROPE -> Optional.of(weights.vector(name + ".weight", a.headDim()));
+            case WHOLE -> Optional.of(weights.vector(name + ".weight", whole));
         };
     }
 
@@ -116,12 +93,12 @@ final class WeightBinder {
                 narrow
                         ? Optional.of(linear(block + "q_a_proj", a.queryRank(), hidden, a.bias()))
                         : Optional.empty(),
-                narrow ? Optional.of(vector(block + "q_a_layernorm.weight", a.queryRank())) : Optional.empty(),
+                narrow ? Optional.of(weights.vector(block + "q_a_layernorm.weight", a.queryRank())) : Optional.empty(),
                 narrow
                         ? linear(block + "q_b_proj", queries, a.queryRank(), false)
                         : linear(block + "q_proj", queries, hidden, false),
                 linear(block + "kv_a_proj_with_mqa", a.latentRank() + a.rotaryDim(), hidden, a.bias()),
-                vector(block + "kv_a_layernorm.weight", a.latentRank()),
+                weights.vector(block + "kv_a_layernorm.weight", a.latentRank()),
                 linear(block + "kv_b_proj", a.heads() * (a.plainDim() + a.valueDim()), a.latentRank(), false),
                 linear(block + "o_proj", hidden, a.heads() * a.valueDim(), a.bias()));
     }
@@ -131,8 +108,9 @@ final class WeightBinder {
         return new LayerWeights.Attention.GatedDelta(
                 linear(block + "in_proj_qkvz", convolved + a.valueWidth(), hidden, false),
                 linear(block + "in_proj_ba", 2 * a.valueHeads(), hidden, false),
-                vector(block + "conv1d.weight", convolved * a.taps()), vector(block + "A_log", a.valueHeads()),
-                vector(block + "dt_bias", a.valueHeads()), vector(block + "norm.weight", a.valueDim()),
+                weights.vector(block + "conv1d.weight", convolved * a.taps()),
+                weights.vector(block + "A_log", a.valueHeads()),
+                weights.vector(block + "dt_bias", a.valueHeads()), weights.vector(block + "norm.weight", a.valueDim()),
                 linear(block + "out_proj", hidden, a.valueWidth(), false));
     }
 
@@ -142,7 +120,7 @@ final class WeightBinder {
         // The router first: where the number of experts is wrong, its shape says so best.
         LayerWeights.Linear router = linear(block + names.router(), experts, hidden, shape.router().bias());
         Optional<Vector> correction = shape.router().correction()
-                ? Optional.of(vector(block + names.correction(), experts))
+                ? Optional.of(weights.vector(block + names.correction(), experts))
                 : Optional.empty();
         List<LayerWeights.Mlp> mlps = new ArrayList<>();
         WeightNames.Experts layout = layout(block, shape);
@@ -159,7 +137,7 @@ final class WeightBinder {
             shared = Optional.of(mlp(block + names.shared() + ".", "gate_proj", "up_proj", "down_proj",
                     shape.shared().get().width()));
             if (shape.shared().get().gated()) {
-                gate = Optional.of(matrix(block + "shared_expert_gate.weight", 1, hidden));
+                gate = Optional.of(weights.matrix(block + "shared_expert_gate.weight", 1, hidden));
             }
         }
         return new LayerWeights.FeedForward.Sparse(router, correction, List.copyOf(mlps), shared, gate);
@@ -168,7 +146,7 @@ final class WeightBinder {
     /** Tools that quantise take fused experts apart, into the names that most families have. */
     private WeightNames.Experts layout(String block, FeedForward.Sparse shape) {
         WeightNames.Experts.Each apart = WeightNames.APART;
-        boolean isApart = !shape.bias() && source.has(place.apply(block + "experts.0." + apart.gate() + ".weight"));
+        boolean isApart = !shape.bias() && weights.has(block + "experts.0." + apart.gate() + ".weight");
         return isApart && architecture.names().experts() instanceof WeightNames.Experts.Fused
                 ? apart
                 : architecture.names().experts();
@@ -184,20 +162,21 @@ final class WeightBinder {
         int experts = shape.router().experts();
         int width = shape.width();
         String base = names.gateUp().endsWith(".weight") ? block : block + "experts.";
-        Matrix gateUp = expert(base + names.gateUp(), names.transposed(), experts, expert, 2 * width, hidden);
-        Matrix down = expert(base + names.down(), names.transposed(), experts, expert, hidden, width);
+        Matrix gateUp = weights.expert(base + names.gateUp(), names.transposed(), experts, expert, 2 * width, hidden);
+        Matrix down = weights.expert(base + names.down(), names.transposed(), experts, expert, hidden, width);
         int step = names.interleaved() ? 2 : 1;
         int upFrom = names.interleaved() ? 1 : width;
         Optional<Vector> gateBias = Optional.empty();
         Optional<Vector> upBias = Optional.empty();
         Optional<Vector> downBias = Optional.empty();
         if (shape.bias()) {
-            Tensor biases = shaped(base + names.gateUp() + "_bias", experts, 2L * width);
+            Tensor biases = weights.shaped(base + names.gateUp() + "_bias", experts, 2L * width);
             long at = 2L * width * expert;
             gateBias = Optional.of(new Vector(biases, at, width, step));
             upBias = Optional.of(new Vector(biases, at + upFrom, width, step));
             downBias = Optional.of(
-                    new Vector(shaped(base + names.down() + "_bias", experts, hidden), (long) hidden * expert, hidden,
+                    new Vector(weights.shaped(base + names.down() + "_bias", experts, hidden), (long) hidden * expert,
+                            hidden,
                             1));
         }
         return new LayerWeights.Mlp(new LayerWeights.Linear(gateUp.rows(0, width, step), gateBias),
@@ -205,69 +184,8 @@ final class WeightBinder {
                 new LayerWeights.Linear(down, downBias));
     }
 
-    private Matrix expert(String name, boolean transposed, int experts, int expert, int out, int in)
-            throws IOException {
-        String named = place.apply(name);
-        Matrix slice = source.expert(named, expert);
-        long stored = source.experts(named);
-        if (stored != experts) {
-            throw new ModelException(slice.file(), "tensor " + slice.name() + " holds " + stored
-                    + " experts, config.json says " + experts);
-        }
-        return checked(slice instanceof PlainMatrix plain && transposed ? plain.transposed() : slice, out, in);
-    }
-
     private LayerWeights.Linear linear(String name, int out, int in, boolean bias) throws IOException {
-        return new LayerWeights.Linear(matrix(name + ".weight", out, in),
-                bias ? Optional.of(vector(name + ".bias", out)) : Optional.empty());
-    }
-
-    private Matrix matrix(String name, int out, int in) throws IOException {
-        return checked(source.matrix(place.apply(name)), out, in);
-    }
-
-    private Matrix checked(Matrix matrix, int out, int in) throws IOException {
-        if (matrix.rows() != out || matrix.columns() != in) {
-            throw new ModelException(matrix.file(), "tensor " + matrix.name() + " has shape [" + matrix.rows() + ", "
-                    + matrix.columns() + "], config.json calls for [" + out + ", " + in + "]");
-        }
-        for (Tensor tensor : matrix.tensors()) {
-            // An expert's matrix knows its own part only of a tensor that holds them all.
-            bound.putIfAbsent(tensor.name(), new Bound(source.checkpoint().get(tensor.name()),
-                    tensor.name().equals(matrix.name()) ? matrix.format() : ""));
-        }
-        return matrix;
-    }
-
-    /** All elements of a tensor that has this many, whatever its shape. */
-    private Vector vector(String name, int count) throws IOException {
-        Tensor tensor = source.checkpoint().get(place.apply(name));
-        if (tensor.elements() != count) {
-            throw wrongShape(tensor, count);
-        }
-        return new Vector(plain(tensor), 0, count, 1);
-    }
-
-    private Tensor shaped(String name, long... shape) throws IOException {
-        Tensor tensor = source.checkpoint().get(place.apply(name));
-        if (!tensor.hasShape(shape)) {
-            throw wrongShape(tensor, shape);
-        }
-        return plain(tensor);
-    }
-
-    private static ModelException wrongShape(Tensor tensor, long... wanted) {
-        return new ModelException(tensor.file(), "tensor " + tensor.name() + " has shape "
-                + Arrays.toString(tensor.shape()) + ", config.json calls for " + Arrays.toString(wanted));
-    }
-
-    private Tensor plain(Tensor tensor) throws ModelException {
-        if (!tensor.type().isPlainFloat()) {
-            throw new ModelException(tensor.file(), "tensor " + tensor.name() + " is " + tensor.type()
-                    + "; the engine reads BF16, F16, F32 and F64 here");
-        }
-        bound.putIfAbsent(tensor.name(), new Bound(tensor, tensor.type().name()));
-        vectors.putIfAbsent(tensor.name(), tensor);
-        return tensor;
+        return new LayerWeights.Linear(weights.matrix(name + ".weight", out, in),
+                bias ? Optional.of(weights.vector(name + ".bias", out)) : Optional.empty());
     }
 }

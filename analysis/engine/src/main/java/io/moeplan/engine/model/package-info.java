@@ -33,9 +33,9 @@
  * {@code PublishedConfigsTest} with the number of parameters the model is known by: a wrong width shows there.
  * </ul>
  *
- * How small that is, lines of the function: deepseek_v3 7, mixtral 8, qwen3_moe, olmoe and dots1 9, glm4_moe 10; families with
- * ways of their own, gpt_oss 17, ernie4_5_moe 21, hunyuan_v1_moe 23, qwen3_next 25, llama4_text 33. What does not fit is a new
- * building block first: a case of {@link io.moeplan.engine.model.Attention} with its weights, its cost, its parameters and its
- * code in the backends.
+ * How small that is, lines of the function: deepseek_v3 and mixtral 7, olmoe 8, qwen3_moe, dots1 and glm4_moe 9; families
+ * with ways of their own, gpt_oss 16, ernie4_5_moe 21, hunyuan_v1_moe 22, qwen3_next 25, llama4_text 32. What does not fit is
+ * a new building block first: a case of {@link io.moeplan.engine.model.Attention} with its weights, its cost, its parameters
+ * and its code in the backends.
  */
 package io.moeplan.engine.model;

@@ -3,6 +3,7 @@ package io.moeplan.engine.text;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.moeplan.tensors.JsonProblem;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -91,9 +92,7 @@ final class ChatTemplateFiles {
         try {
             return MAPPER.readTree(text(file));
         } catch (JsonProcessingException e) {
-            String place = e.getLocation() == null ? "" : " line " + e.getLocation().getLineNr();
-            throw new IOException(file + place + ": not valid JSON: "
-                    + e.getOriginalMessage(), e);
+            throw new IOException(JsonProblem.in(file, e), e);
         }
     }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import io.moeplan.tensors.JsonProblem;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -93,9 +94,7 @@ public final class Tokenizer implements TextEncoder, AutoCloseable {
                 throw new IOException(file + ": not valid JSON: something follows the object");
             }
         } catch (JsonProcessingException e) {
-            String place = e.getLocation() == null ? "" : " line " + e.getLocation().getLineNr();
-            throw new IOException(file + place + ": not valid JSON: "
-                    + e.getOriginalMessage(), e);
+            throw new IOException(JsonProblem.in(file, e), e);
         }
         if (!model) {
             throw new IOException(file + ": not a tokenizer: it has no \"model\"");

@@ -1,5 +1,6 @@
 package io.moeplan.engine.workload;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -54,7 +55,7 @@ final class JsonArray implements Drafts {
             }
             return token;
         } catch (JsonProcessingException e) {
-            throw invalid(e);
+            throw invalid(e, number + 1);
         } catch (CharConversionException e) {
             throw new WorkloadException(file + ": not valid UTF-8 text", e);
         }
@@ -64,17 +65,18 @@ final class JsonArray implements Drafts {
         try {
             return MAPPER.readTree(json);
         } catch (JsonProcessingException e) {
-            throw invalid(e);
+            throw invalid(e, number);
         } catch (CharConversionException e) {
             throw new Place(file, "entry", number).error("not valid UTF-8 text", e);
         }
     }
 
-    private WorkloadException invalid(JsonProcessingException e) {
-        // What is beyond the parser's limits, such as nesting, comes without a place.
-        Place place = e.getLocation() == null
-                ? new Place(file, "entry", number)
-                : new Place(file, "line", e.getLocation().getLineNr());
+    /** Of what is too long or too deep, the parser does not say where it is. */
+    private WorkloadException invalid(JsonProcessingException e, long entry) {
+        JsonLocation location = e.getLocation();
+        Place place = location == null
+                ? new Place(file, "entry", entry)
+                : new Place(file, "line", location.getLineNr());
         return place.error(Problems.invalidJson(e), e);
     }
 

@@ -2,6 +2,7 @@ package io.moeplan.engine.workload;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.moeplan.tensors.JsonProblem;
 
 /** Words for what is wrong with JSON, short enough for one line. */
 final class Problems {
@@ -10,8 +11,7 @@ final class Problems {
     private Problems() {}
 
     static String invalidJson(JsonProcessingException e) {
-        String message = e.getOriginalMessage().lines().findFirst().orElse("");
-        return "not valid JSON: " + cut(message) + "; " + EntryParser.ACCEPTED;
+        return "not valid JSON: " + JsonProblem.of(e) + "; " + EntryParser.ACCEPTED;
     }
 
     static String brief(JsonNode node) {

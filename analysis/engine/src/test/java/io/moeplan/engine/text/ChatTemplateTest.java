@@ -72,9 +72,12 @@ class ChatTemplateTest {
         write("tokenizer_config.json", "{\n\n!");
         assertThatThrownBy(() -> ChatTemplate.find(model)).isInstanceOf(IOException.class)
                 .hasMessageContaining("tokenizer_config.json line 3: not valid JSON");
+        write("tokenizer_config.json", "{\"a\": [");
+        assertThatThrownBy(() -> ChatTemplate.find(model)).hasMessageEndingWith(
+                "tokenizer_config.json line 1: not valid JSON: Unexpected end-of-input: expected close marker for Array");
         write("tokenizer_config.json", "[".repeat(2000));
         assertThatThrownBy(() -> ChatTemplate.find(model)).isInstanceOf(IOException.class)
-                .hasMessageContaining("tokenizer_config.json: not valid JSON");
+                .hasMessageContaining("tokenizer_config.json: not valid JSON: Document nesting depth");
         write("tokenizer_config.json", "{\"chat_template\": [{\"name\": \"rag\", \"template\": \"x\"}]}");
         assertThatThrownBy(() -> ChatTemplate.find(model)).hasMessageContaining("default");
     }

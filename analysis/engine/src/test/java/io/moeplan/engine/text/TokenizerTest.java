@@ -80,6 +80,11 @@ class TokenizerTest {
         assertThatThrownBy(() -> Tokenizer.open(directory)).hasMessageContaining(config + ": no such file");
         Files.writeString(config, "{\"auto_map\": {\"AutoTokenizer\": [\"tokenization_other.T\", null]}}");
         assertThatThrownBy(() -> Tokenizer.open(directory)).hasMessageContaining("is run by tokenization_other.T");
+        Files.writeString(config, "{\"auto_map\":\n{");
+        assertThatThrownBy(() -> Tokenizer.open(directory)).hasMessage(config
+                + " line 2: not valid JSON: Unexpected end-of-input: expected close marker for Object");
+        Files.write(config, new byte[]{'{', '"', (byte) 0xe9, '"'});
+        assertThatThrownBy(() -> Tokenizer.open(directory)).hasMessage(config + ": not UTF-8 text");
         Files.copy(model.resolve("tokenizer_config.json"), config, StandardCopyOption.REPLACE_EXISTING);
         Files.writeString(file, sound.substring(sound.indexOf('\n') + 1));
         assertThatThrownBy(() -> Tokenizer.open(directory))
@@ -146,10 +151,11 @@ class TokenizerTest {
         assertThatThrownBy(() -> Tokenizer.open(directory)).isInstanceOf(IOException.class)
                 .hasMessageStartingWith(file + " line 2: not valid JSON: ");
         Files.writeString(file, "{\"model\": {}");
-        assertThatThrownBy(() -> Tokenizer.open(directory)).hasMessageContaining("not valid JSON");
+        assertThatThrownBy(() -> Tokenizer.open(directory)).hasMessage(
+                file + " line 1: not valid JSON: Unexpected end-of-input: expected close marker for Object");
         Files.writeString(file, "{\"model\": " + "[".repeat(2000));
         assertThatThrownBy(() -> Tokenizer.open(directory)).isInstanceOf(IOException.class)
-                .hasMessageStartingWith(file + ": not valid JSON: ");
+                .hasMessageStartingWith(file + ": not valid JSON: Document nesting depth");
         Files.writeString(file, "{} {}");
         assertThatThrownBy(() -> Tokenizer.open(directory)).hasMessageContaining("not valid JSON");
         Files.writeString(file, "");

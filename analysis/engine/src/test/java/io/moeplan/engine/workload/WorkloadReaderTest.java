@@ -345,8 +345,10 @@ class WorkloadReaderTest {
                 .isInstanceOf(WorkloadException.class).hasMessageContaining("open.json");
         assertThatThrownBy(() -> reader.read(file("bad.json", "[{\"prompt\": \"x\"},\n{\"prompt\" \"x\"}]")))
                 .hasMessageContaining("bad.json line 2: not valid JSON");
-        assertThatThrownBy(() -> reader.read(file("deep.json", "[{\"prompt\": " + "[".repeat(2000))))
-                .isInstanceOf(WorkloadException.class).hasMessageContaining("deep.json entry 1: not valid JSON");
+        assertThatThrownBy(
+                () -> reader.read(file("deep.json", "[{\"prompt\": \"x\"}, {\"prompt\": " + "[".repeat(2000))))
+                .isInstanceOf(WorkloadException.class)
+                .hasMessageContaining("deep.json entry 2: not valid JSON: Document nesting depth");
         assertThatThrownBy(() -> reader.read(file("entry.json", "[{\"prompt\": \"x\"},\n{\"prompt\": 1}]")))
                 .hasMessageContaining("entry.json entry 2: the prompt is neither");
         Path latin = directory.resolve("latin.txt");

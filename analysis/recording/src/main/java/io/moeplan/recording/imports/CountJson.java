@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import io.moeplan.recording.JsonProblem;
+import io.moeplan.tensors.JsonProblem;
 import java.io.CharConversionException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -32,9 +32,7 @@ final class CountJson {
         } catch (CharConversionException e) {
             throw new IOException(path + ": no text in UTF-8", e);
         } catch (JsonProcessingException e) {
-            String place = e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr();
-            throw new IOException(path + ": not valid JSON" + place + ": "
-                    + JsonProblem.of(e), e);
+            throw new IOException(JsonProblem.in(path, e), e);
         }
     }
 

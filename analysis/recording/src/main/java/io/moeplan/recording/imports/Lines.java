@@ -7,7 +7,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.moeplan.recording.JsonProblem;
+import io.moeplan.tensors.JsonProblem;
 import java.io.CharConversionException;
 import java.io.IOException;
 import java.nio.file.Files;

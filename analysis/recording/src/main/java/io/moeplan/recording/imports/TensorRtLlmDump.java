@@ -3,7 +3,7 @@ package io.moeplan.recording.imports;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.moeplan.recording.JsonProblem;
+import io.moeplan.tensors.JsonProblem;
 import io.moeplan.tensors.Printable;
 import io.moeplan.tensors.SafetensorsFile;
 import java.io.CharConversionException;

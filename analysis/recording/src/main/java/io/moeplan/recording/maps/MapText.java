@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.moeplan.eplb.dispatch.Engine;
-import io.moeplan.recording.JsonProblem;
+import io.moeplan.tensors.JsonProblem;
 import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;

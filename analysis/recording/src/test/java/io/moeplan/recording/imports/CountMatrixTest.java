@@ -55,7 +55,7 @@ class CountMatrixTest {
             Arguments.of("1 2\n3", "line 2"), Arguments.of("1 2\n\n3 4\n5 6", "step 1"),
             Arguments.of("0.5 0.25", "fractions"), Arguments.of("1 -2", "layer 0, expert 1"),
             Arguments.of("layer,a\n5,1\n4,1", "line 3"), Arguments.of("[[1],[2,3]]", "step 0"),
-            Arguments.of("[[" + "1".repeat(2000) + "]]", "not valid JSON"));
+            Arguments.of("[[" + "1".repeat(1001) + "]]", "not valid JSON: Number value length"));
 
     @ParameterizedTest
     @FieldSource("WRONG")
