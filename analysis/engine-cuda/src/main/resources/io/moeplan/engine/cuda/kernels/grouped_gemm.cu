@@ -26,6 +26,7 @@
 #define B_BYTES (TILE_N * TILE_K * 2)
 
 #include "row_tiles.cuh"
+#include "boxes.cuh"
 
 // A tile in shared memory, rows of 128 bytes, 128-byte swizzled in groups of 8 rows.
 __device__ __forceinline__ u64 descriptor(u32 address) {
@@ -96,22 +97,11 @@ grouped_gemm(const __grid_constant__ TensorMap a, const __grid_constant__ Tensor
     if (group == 0) {
         asm volatile("setmaxnreg.dec.sync.aligned.u32 40;");
         if (threadIdx.x == 0) {
-            int stage = 0;
-            u32 parity = 1;
+            Boxes boxes{full, empty, base, 0, 1};
             for (Walk at = first; at.more(); at.next()) {
                 Tile tile = tile_of(at, rowTiles, tileColumns);
                 int weightRow = tile.expert * (GATED ? 2 * columns : columns) + tile.column;
-                for (int step = 0; step < steps; step++) {
-                    u32 barrier = shared_address(&full[stage]);
-                    barrier_wait(shared_address(&empty[stage]), parity);
-                    barrier_expect(barrier, A_BYTES + B_BYTES);
-                    u32 to = base + stage * (A_BYTES + B_BYTES);
-                    load_box(to, &a, step * TILE_K, tile.row, barrier);
-                    load_box(to + A_BYTES, &w, step * TILE_K, weightRow, barrier);
-                    load_box(to + A_BYTES + B_BYTES / 2, &w, step * TILE_K,
-                             GATED ? weightRow + columns : weightRow + TILE_N / 2, barrier);
-                    if (++stage == STAGES) { stage = 0; parity ^= 1; }
-                }
+                bring_boxes(boxes, a, w, tile.row, weightRow, GATED ? columns : TILE_N / 2, steps);
             }
         }
     } else {

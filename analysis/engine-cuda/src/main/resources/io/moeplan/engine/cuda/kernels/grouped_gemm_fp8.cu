@@ -23,6 +23,7 @@
 #define SCALE_BYTES ((TILE_M + 2) * 4)
 
 #include "row_tiles.cuh"
+#include "boxes.cuh"
 #include "tickets.cuh"
 #include "fp8_results.cuh"
 
@@ -131,23 +132,12 @@ grouped_gemm_fp8(const __grid_constant__ TensorMap a, const __grid_constant__ Te
     if (group == 0) {
         asm volatile("setmaxnreg.dec.sync.aligned.u32 56;");
         if (threadIdx.x == 0) {
-            int stage = 0;
-            u32 parity = 1;
+            Boxes boxes{full, empty, base, 0, 1};
             for (u32 turn = 0; offer(tickets, turn, at.number), at.more(); turn++) {
                 const int following = draw();
                 Tile tile = tile_of(at, rowTiles, tileColumns);
                 int weightRow = tile.expert * weightRows + tile.column;
-                for (int step = 0; step < steps; step++) {
-                    u32 barrier = shared_address(&full[stage]);
-                    barrier_wait(shared_address(&empty[stage]), parity);
-                    barrier_expect(barrier, A_BYTES + B_BYTES);
-                    u32 to = base + stage * (A_BYTES + B_BYTES);
-                    load_box(to, &a, step * TILE_K, tile.row, barrier);
-                    load_box(to + A_BYTES, &w, step * TILE_K, weightRow, barrier);
-                    load_box(to + A_BYTES + B_BYTES / 2, &w, step * TILE_K,
-                             GATED ? weightRow + columns : weightRow + TILE_N / 2, barrier);
-                    if (++stage == STAGES) { stage = 0; parity ^= 1; }
-                }
+                bring_boxes(boxes, a, w, tile.row, weightRow, GATED ? columns : TILE_N / 2, steps);
                 at.number = following;
             }
             end_drawing();
