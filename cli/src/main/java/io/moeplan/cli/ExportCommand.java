@@ -14,6 +14,7 @@ import io.moeplan.recording.maps.SglangArchive;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -105,6 +106,9 @@ final class ExportCommand implements Callable<Integer> {
                             .collect(Collectors.joining(", ")));
         }
         NewOutput.requireAbsent(out);
+        if (Files.notExists(source.file())) {
+            throw new NoSuchFileException(source.file().toString());
+        }
         boolean recording = Files.isRegularFile(source.file().resolve(Manifest.FILE_NAME));
         if (recording && ofRecording.isEmpty()) {
             throw wrong(source.file() + " is a recording: make a plan of it first (moeplan plan), or write it --to "

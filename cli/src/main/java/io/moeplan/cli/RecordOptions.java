@@ -15,6 +15,8 @@ import picocli.CommandLine.ParameterException;
 
 /** What to run and how to record it. */
 final class RecordOptions {
+    private static final int STAT_PASSES = 10;
+
     @Option(names = "--model", paramLabel = "DIR", required = true, description = "Model folder as it lies on a hub:"
             + " config.json, safetensors, tokenizer.json.")
     private Path model;
@@ -37,9 +39,9 @@ final class RecordOptions {
                     + " as an engine with chunked prefill would cut the workload. Default: ${DEFAULT-VALUE}.")
     private int passTokens;
 
-    @Option(names = "--stat-passes", paramLabel = "N", converter = AtLeastOne.class, defaultValue = "10",
-            description = "Passes summed into one step in mode stat. Default: ${DEFAULT-VALUE}.")
-    private int statPasses;
+    @Option(names = "--stat-passes", paramLabel = "N", converter = AtLeastOne.class,
+            description = "Passes summed into one step in mode stat. Default: " + STAT_PASSES + ".")
+    private Integer statPasses;
 
     @Option(names = "--weights", description = "Keep routing weights too (mode per-token).")
     private boolean weights;
@@ -129,6 +131,9 @@ final class RecordOptions {
         if (weights && !perToken()) {
             throw new ParameterException(command, "--weights keeps those of every token: use --mode per-token");
         }
+        if (statPasses != null && mode != RecordingMode.STAT) {
+            throw new ParameterException(command, "--stat-passes sums passes of mode stat: use --mode stat");
+        }
     }
 
     /** Whether the recording will have the experts of every token. */
@@ -142,7 +147,7 @@ final class RecordOptions {
     }
 
     RecordingOptions recording() {
-        return new RecordingOptions(mode, passTokens, statPasses, weights);
+        return new RecordingOptions(mode, passTokens, statPasses == null ? STAT_PASSES : statPasses, weights);
     }
 
     RecordingWriter.Options storage() {

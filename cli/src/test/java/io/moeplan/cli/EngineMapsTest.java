@@ -133,6 +133,7 @@ class EngineMapsTest {
         refused(2, "named twice", "merge", recording, again, recording.resolve("."), "--out", temp.resolve("m"));
         refused(2, "at least two", "merge", recording, "--out", temp.resolve("m"));
         refused(2, "make a plan of it first", "export", recording, "--to", "sglang", "--out", temp.resolve("x"));
+        refused(1, "no such file", "export", temp.resolve("nosuch"), "--to", "csv", "--out", temp.resolve("x"));
         refused(2, "is no recording", "export", plan, "--to", "csv", "--out", temp.resolve("x"));
         refused(2, "unknown format", "export", plan, "--to", "excel", "--out", temp.resolve("x"));
     }

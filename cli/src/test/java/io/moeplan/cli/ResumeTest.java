@@ -24,8 +24,11 @@ final class ResumeTest {
     private Run record(Path out, String... more) {
         List<Object> words = new ArrayList<>(
                 List.of("record", "--model", Run.MODEL, "--device", "cpu", "--workload", Run.WORKLOAD,
-                        "--limit", 30, "--wave-tokens", 300, "--pass-tokens", 128, "--stat-passes", 3, "--out", out));
+                        "--limit", 30, "--wave-tokens", 300, "--pass-tokens", 128, "--out", out));
         words.addAll(List.of(more));
+        if (words.contains("stat")) {
+            words.addAll(List.of("--stat-passes", 3));
+        }
         return Run.moeplan(words.toArray());
     }
 

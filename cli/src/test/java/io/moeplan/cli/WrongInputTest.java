@@ -58,6 +58,7 @@ class WrongInputTest {
         refused(profile(model, workload, "--replay", "--passes", 0), "--passes 0");
         misused(profile(model, workload, "--mode", "stat", "--traffic-weight", 1), "use --mode per-token");
         misused(profile(model, workload, "--mode", "per-pass", "--weights"), "use --mode per-token");
+        misused(profile(model, workload, "--mode", "per-pass", "--stat-passes", 4), "use --mode stat");
     }
 
     @Test
