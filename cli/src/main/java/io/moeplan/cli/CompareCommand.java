@@ -31,7 +31,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.IntFunction;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -80,9 +79,10 @@ final class CompareCommand implements Callable<Integer> {
             + " first of the planners.")
     private Double target;
 
-    @Option(names = "--algorithms", paramLabel = "NAME", split = ",", description = "Planners, separated by commas."
-            + " Default: all.")
-    private List<String> algorithms;
+    @Option(names = "--algorithms", paramLabel = "NAME", split = ",", converter = PlannerName.class,
+            description = "Planners, separated by commas."
+                    + " Default: all.")
+    private List<Planner> algorithms;
 
     @Option(names = "--time-budget", paramLabel = "SECONDS", converter = NotNegative.class,
             description = "Time for each plan of a planner that"
@@ -146,10 +146,8 @@ final class CompareCommand implements Callable<Integer> {
         if (target != null && !(target > 0 && target <= 1)) {
             throw wrong("--target " + target + " is no balancedness: use a number above 0 and up to 1");
         }
-        Stream<Planner> named = algorithms == null
-                ? Planners.all().stream()
-                : algorithms.stream().distinct().map(Planners::named);
-        List<Planner> planners = named.map(this::contentInDeadZone).toList();
+        List<Planner> asked = algorithms == null ? Planners.all() : algorithms;
+        List<Planner> planners = asked.stream().distinct().map(this::contentInDeadZone).toList();
         if (timeBudget == null) {
             return planners;
         }

@@ -4,7 +4,6 @@ import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.dispatch.Dispatch;
 import io.moeplan.eplb.judge.HoldoutSplit;
 import io.moeplan.eplb.planner.Planner;
-import io.moeplan.eplb.planner.Planners;
 import io.moeplan.eplb.planner.SearchPlanner;
 import io.moeplan.eplb.search.Affinity;
 import io.moeplan.eplb.search.CostModel;
@@ -24,10 +23,11 @@ final class PlannerOptions {
         MEAN, STEPS, TAIL, DECODE
     }
 
-    @Option(names = "--algorithm", paramLabel = "NAME", defaultValue = SearchPlanner.NAME,
+    @Option(names = "--algorithm", paramLabel = "NAME", converter = PlannerName.class,
+            defaultValue = SearchPlanner.NAME,
             description = "search (construction and local search), deepseek (the EPLB reference), trtllm"
                     + " (TensorRT-LLM's greedy) or contiguous (the engines' default layout). Default: ${DEFAULT-VALUE}.")
-    private String algorithm;
+    private Planner algorithm;
 
     @Option(names = "--objective", paramLabel = "NAME", defaultValue = "steps", description = "What search minimises:"
             + " mean (the fullest GPU under the window mean), steps (the fullest of each step), tail (of the worst steps)"
@@ -81,11 +81,9 @@ final class PlannerOptions {
     /**
      * Refuses what could only be refused once the recording is there.
      *
-     * @throws IllegalArgumentException if there is no such planner, or nothing left to plan on
+     * @throws IllegalArgumentException if there is nothing left to plan on
      */
     void check() {
-        Planner named = Planners.named(algorithm);
-        assert named.name().equals(algorithm);
         HoldoutSplit.requireShare(holdout);
     }
 
@@ -104,9 +102,8 @@ final class PlannerOptions {
      */
     Planner planner(Recording recording, LoadTrace planned, Dispatch rule, OptionalDouble deadZone)
             throws IOException {
-        Planner named = Planners.named(algorithm);
-        if (!(named instanceof SearchPlanner)) {
-            return named;
+        if (!(algorithm instanceof SearchPlanner)) {
+            return algorithm;
         }
         return new SearchPlanner(goal(), Duration.ofMillis((long) (timeBudget * 1000)), gap, seed,
                 affinities(recording, planned), rule, deadZone.orElse(0), sameGpu);

@@ -3,7 +3,6 @@ package io.moeplan.cli;
 import io.moeplan.engine.model.ModelInfo;
 import io.moeplan.eplb.LoadTrace;
 import io.moeplan.eplb.Plan;
-import io.moeplan.eplb.PlanProblem;
 import io.moeplan.eplb.export.Export;
 import io.moeplan.eplb.export.Exporter;
 import io.moeplan.eplb.judge.HoldoutSplit;
@@ -74,7 +73,6 @@ final class ProfileCommand implements Callable<Integer> {
         }
         options.check(spec.commandLine());
         planner.check();
-        replay.check();
         if (!options.resume()) {
             NewOutput.requireAbsent(out);
         }
@@ -113,8 +111,7 @@ final class ProfileCommand implements Callable<Integer> {
         try (RecordingJob job = RecordingJob.open(options, planner.seed(), spec.commandLine().getErr())) {
             ModelInfo model = job.model();
             // A deployment that cannot be planned for is refused before the model runs.
-            PlanProblem possible = deployment.problem(model.experts(), model.groups());
-            assert possible.experts() == model.experts();
+            deployment.problem(model.experts(), model.groups());
             if (job.recordedBefore(recordingFolder())) {
                 spec.commandLine().getErr()
                         .println("moeplan: " + recordingFolder() + " is complete; what comes after is done");

@@ -25,15 +25,16 @@ final class ReplayOptionsMixin {
                 + " deployment with data-parallel attention and continuous batching would, and judge on these steps.")
         private boolean replay;
 
-        @Option(names = "--ep", paramLabel = "N", description = "With --replay: expert-parallel ranks that requests are"
-                + " dealt to. Default: the plan's GPUs.")
+        @Option(names = "--ep", paramLabel = "N", converter = AtLeastOne.class,
+                description = "With --replay: expert-parallel ranks that requests are"
+                        + " dealt to. Default: the plan's GPUs.")
         private Integer ranks;
 
-        @Option(names = "--requests-per-gpu", paramLabel = "N", defaultValue = "16",
+        @Option(names = "--requests-per-gpu", paramLabel = "N", converter = AtLeastOne.class, defaultValue = "16",
                 description = "With --replay: requests in progress on a rank, at most. Default: ${DEFAULT-VALUE}.")
         private int requests;
 
-        @Option(names = "--prefill-chunk", paramLabel = "N", defaultValue = "4096",
+        @Option(names = "--prefill-chunk", paramLabel = "N", converter = AtLeastOne.class, defaultValue = "4096",
                 description = "With --replay: prompt"
                         + " tokens that a rank takes in a step, at most. Default: ${DEFAULT-VALUE}.")
         private int chunk;
@@ -43,15 +44,16 @@ final class ReplayOptionsMixin {
                 + " Default: ${DEFAULT-VALUE}.")
         private Phase phase;
 
-        @Option(names = "--passes", paramLabel = "N", defaultValue = "1", description = "With --replay: times that all"
-                + " requests are played, so that few of them fill many ranks. Default: ${DEFAULT-VALUE}.")
+        @Option(names = "--passes", paramLabel = "N", converter = AtLeastOne.class, defaultValue = "1",
+                description = "With --replay: times that all"
+                        + " requests are played, so that few of them fill many ranks. Default: ${DEFAULT-VALUE}.")
         private int passes;
 
         @Option(names = "--steady", description = "With --replay: end it when a rank has room that no request is left"
                 + " to take, as under steady load. Default: play to the last token.")
         private boolean steady;
 
-        @Option(names = "--max-steps", paramLabel = "N", defaultValue = "1000",
+        @Option(names = "--max-steps", paramLabel = "N", converter = AtLeastOne.class, defaultValue = "1000",
                 description = "With --replay: steps after which it ends. Default: ${DEFAULT-VALUE}.")
         private int steps;
     }
@@ -59,18 +61,6 @@ final class ReplayOptionsMixin {
     /** Whether steps are to be replayed. */
     boolean asked() {
         return batching != null && batching.replay;
-    }
-
-    /**
-     * Refuses numbers that could only be refused once the recording is there.
-     *
-     * @throws IllegalArgumentException if one is below 1
-     */
-    void check() {
-        if (asked()) {
-            ReplayOptions possible = options(batching.ranks == null ? 1 : batching.ranks);
-            assert possible.ranks() > 0;
-        }
     }
 
     /**

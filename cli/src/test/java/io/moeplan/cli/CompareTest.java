@@ -135,7 +135,7 @@ class CompareTest {
 
     @Test
     void wrongInputIsOneLine() {
-        refused(compare("--gpus", 4, "--algorithms", "magic"), 1, "unknown planner \"magic\"");
+        refused(compare("--gpus", 4, "--algorithms", "magic"), 2, "unknown planner \"magic\"");
         refused(compare("--gpus", 4, "--dispatch", "magic"), 2, "unknown dispatch rule");
         refused(compare("--gpus", 4, "--sweep", "slots=3"), 2, "redundant=0,16,32");
         refused(compare("--gpus", 4, "--target", 95), 2, "--target 95.0");

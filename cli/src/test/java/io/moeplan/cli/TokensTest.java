@@ -169,8 +169,8 @@ class TokensTest {
             assertThat(run.errorLines()).singleElement().asString().startsWith("moeplan: ").contains("--help");
         }
         Run none = simulate(plan, "--replay", "--requests-per-gpu", 0);
-        assertThat(none.exit()).isEqualTo(1);
-        assertThat(none.errorLines()).containsExactly("moeplan: --requests-per-gpu 0: expected at least 1");
+        assertThat(none.exit()).isEqualTo(2);
+        assertThat(none.errorLines()).singleElement().asString().contains("'--requests-per-gpu': use 1 or more, not 0");
     }
 
     @Test

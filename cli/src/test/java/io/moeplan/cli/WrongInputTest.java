@@ -53,9 +53,9 @@ class WrongInputTest {
     /** A run of hours is not made before its plan is found impossible. */
     @Test
     void planningThatCannotBeIsRefusedBeforeTheModelRuns() {
-        refused(profile(model, workload, "--algorithm", "magic"), "unknown planner \"magic\"");
+        misused(profile(model, workload, "--algorithm", "magic"), "unknown planner \"magic\"");
         refused(profile(model, workload, "--holdout", 2), "--holdout 2.0");
-        refused(profile(model, workload, "--replay", "--passes", 0), "--passes 0");
+        misused(profile(model, workload, "--replay", "--passes", 0), "'--passes': use 1 or more");
         misused(profile(model, workload, "--mode", "stat", "--traffic-weight", 1), "use --mode per-token");
         misused(profile(model, workload, "--mode", "per-pass", "--weights"), "use --mode per-token");
         misused(profile(model, workload, "--mode", "per-pass", "--stat-passes", 4), "use --mode stat");
