@@ -5,6 +5,7 @@ import io.moeplan.engine.backend.Sequences;
 import io.moeplan.engine.backend.Wave;
 import io.moeplan.engine.backend.Work;
 import io.moeplan.engine.cuda.driver.DeviceBuffer;
+import io.moeplan.engine.cuda.driver.NumberType;
 import io.moeplan.engine.cuda.driver.Stream;
 import io.moeplan.engine.model.Architecture;
 import io.moeplan.engine.model.Attention;
@@ -14,7 +15,6 @@ import io.moeplan.engine.model.Model;
 import io.moeplan.engine.model.Vector;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -92,30 +92,22 @@ final class CudaWave implements Wave {
 
     @Override
     public void residual(int token, float[] into) {
-        read(state.residual(token), into);
+        read(state.residual(token), NumberType.FP32, into);
     }
 
     @Override
     public void finalNorm(int token, float[] into) {
         layers.finalNorm(token, state);
-        if (operations.bytes() == 4) {
-            read(state.normed(token), into);
-            return;
-        }
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment host = arena.allocate(2L * into.length, 2);
-            operations.launcher().copyOut(state.normed(token), host);
-            for (int d = 0; d < into.length; d++) {
-                into[d] = operations.launcher().type().decode(host.getAtIndex(ValueLayout.JAVA_SHORT, d));
-            }
-        }
+        read(state.normed(token), operations.launcher().type(), into);
     }
 
-    private void read(long from, float[] into) {
+    private void read(long from, NumberType type, float[] into) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment host = arena.allocate(4L * into.length, 4);
+            MemorySegment host = arena.allocate((long) type.bytes() * into.length, type.bytes());
             operations.launcher().copyOut(from, host);
-            MemorySegment.copy(host, ValueLayout.JAVA_FLOAT, 0, into, 0, into.length);
+            for (int i = 0; i < into.length; i++) {
+                into[i] = type.get(host, i);
+            }
         }
     }
 
@@ -126,7 +118,7 @@ final class CudaWave implements Wave {
         try (DeviceBuffer logits = operations.launcher().allocate(4L * architecture.vocabulary())) {
             for (int i = 0; i < tokens.length; i++) {
                 layers.finalNorm(tokens[i], state);
-                read(layers.head(tokens[i], state, logits), into[i]);
+                read(layers.head(tokens[i], state, logits), NumberType.FP32, into[i]);
                 for (int v = 0; v < into[i].length; v++) {
                     into[i][v] = (into[i][v] + bias[v]) / divisor;
                 }

@@ -116,20 +116,22 @@ final class CudaFixturesTest {
     }
 
     private static void choosesAsFloat32(Path model, Cuda cuda) throws IOException {
-        List<Request> requests = Trace.workload(VOCABULARY);
-        Trace cpu = cpu(model, requests);
-        Trace gpu = Trace.of(model, requests,
-                Gpu.cuda(cuda, Precision.FP16, new Division(Place.UNPACKED, 1 << 30, 4096)));
-        assertThat(gpu.agreement(cpu).share()).isGreaterThanOrEqualTo(0.99);
-        assertThat(gpu.hiddenErrorWhereAlike(cpu)).isLessThan(fp16Tolerance(model));
+        Pair pair = pair(model, cuda, Precision.FP16);
+        assertThat(pair.gpu.agreement(pair.cpu).share()).isGreaterThanOrEqualTo(0.99);
+        assertThat(pair.gpu.hiddenErrorWhereAlike(pair.cpu)).isLessThan(fp16Tolerance(model));
     }
 
     private static void straysLittle(Path model, Cuda cuda) throws IOException {
+        Pair pair = pair(model, cuda, Precision.BF16);
+        assertThat(pair.gpu.agreement(pair.cpu).share()).isGreaterThanOrEqualTo(0.92);
+        assertThat(pair.gpu.hiddenError(pair.gpu.layers(), pair.cpu)).isLessThan(bf16Tolerance(model));
+    }
+
+    private record Pair(Trace cpu, Trace gpu) {}
+
+    private static Pair pair(Path model, Cuda cuda, Precision precision) throws IOException {
         List<Request> requests = Trace.workload(VOCABULARY);
-        Trace cpu = cpu(model, requests);
-        Trace gpu = Trace.of(model, requests,
-                Gpu.cuda(cuda, Precision.BF16, new Division(Place.UNPACKED, 1 << 30, 4096)));
-        assertThat(gpu.agreement(cpu).share()).isGreaterThanOrEqualTo(0.92);
-        assertThat(gpu.hiddenError(gpu.layers(), cpu)).isLessThan(bf16Tolerance(model));
+        return new Pair(cpu(model, requests), Trace.of(model, requests,
+                Gpu.cuda(cuda, precision, new Division(Place.UNPACKED, 1 << 30, 4096))));
     }
 }

@@ -123,7 +123,7 @@ final class GroupedGemmBenchmark {
     }
 
     private float value(MemorySegment numbers, long index) {
-        return kernels.type().decode(numbers.getAtIndex(ValueLayout.JAVA_SHORT, index));
+        return kernels.type().get(numbers, index);
     }
 
     private void time(Shape shape) {

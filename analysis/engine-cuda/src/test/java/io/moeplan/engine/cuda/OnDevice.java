@@ -34,7 +34,16 @@ final class OnDevice implements AutoCloseable {
     float[] normal(int count, double scale) {
         float[] values = new float[count];
         for (int i = 0; i < count; i++) {
-            values[i] = type().decode(encode((float) (random.nextGaussian() * scale)));
+            values[i] = (float) (random.nextGaussian() * scale);
+        }
+        return rounded(values);
+    }
+
+    private float[] rounded(float[] values) {
+        MemorySegment one = MemorySegment.ofArray(new short[1]);
+        for (int i = 0; i < values.length; i++) {
+            one.set(ValueLayout.JAVA_SHORT, 0, encode(values[i]));
+            values[i] = type().get(one, 0);
         }
         return values;
     }
@@ -105,7 +114,7 @@ final class OnDevice implements AutoCloseable {
             MemorySegment host = download(arena, buffer);
             float[] values = new float[Math.toIntExact(buffer.bytes() / 2)];
             for (int i = 0; i < values.length; i++) {
-                values[i] = type().decode(host.getAtIndex(ValueLayout.JAVA_SHORT, i));
+                values[i] = type().get(host, i);
             }
             return values;
         }

@@ -1,6 +1,8 @@
 package io.moeplan.engine.cuda.driver;
 
 import io.moeplan.engine.gemm.Precision;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /** What a matrix on the device holds, with CUDA's numbers for it. */
 public enum NumberType {
@@ -52,16 +54,12 @@ public enum NumberType {
         return mlpScale;
     }
 
-    /**
-     * The number that 16 bits stand for.
-     *
-     * @throws UnsupportedOperationException if it is not of 16 bits
-     */
-    public float decode(short bits) {
+    /** The number at an index of memory that holds such numbers, aligned to them. */
+    public float get(MemorySegment memory, long index) {
         return switch (this) {
-            case BF16 -> Float.intBitsToFloat(bits << 16);
-            case FP16 -> Float.float16ToFloat(bits);
-            case FP32 -> throw new UnsupportedOperationException("a float32 has 32 bits");
+            case FP32 -> memory.getAtIndex(ValueLayout.JAVA_FLOAT, index);
+            case BF16 -> Float.intBitsToFloat(memory.getAtIndex(ValueLayout.JAVA_SHORT, index) << 16);
+            case FP16 -> Float.float16ToFloat(memory.getAtIndex(ValueLayout.JAVA_SHORT, index));
         };
     }
 }
