@@ -151,6 +151,15 @@ __device__ __forceinline__ uint4 transpose(u32 a, u32 b, u32 c, u32 d) {
     return {a, b, c, d};
 }
 
+// Queues the products of queries and keys.
+__device__ __forceinline__ void score(float (&s)[64], u64 left, u64 right) {
+#pragma unroll
+    for (int i = 0; i < QK / 16; i++) {
+        const int step = i / 4 * (SLAB >> 4) + i % 4 * 2;
+        multiply(s, left + step, right + step, i > 0);
+    }
+}
+
 // The two warpgroups start products in turn: one's run while the other takes exponentials.
 __device__ __forceinline__ void take_turn(int group) {
     asm volatile("bar.sync %0, 256;" ::"r"(group + 1) : "memory");
@@ -266,11 +275,7 @@ attention(const __grid_constant__ TensorMap q, const __grid_constant__ TensorMap
                 settle(s);
                 take_turn(warpgroup);
                 products_begin();
-#pragma unroll
-                for (int i = 0; i < QK / 16; i++) {
-                    const int step = i / 4 * (SLAB >> 4) + i % 4 * 2;
-                    multiply(s, left + step, right + step, i > 0);
-                }
+                score(s, left, right);
                 products_commit();
                 give_turn(warpgroup);
                 products_wait<0>();
@@ -291,11 +296,7 @@ attention(const __grid_constant__ TensorMap q, const __grid_constant__ TensorMap
                 settle(o);
                 take_turn(warpgroup);
                 products_begin();
-#pragma unroll
-                for (int i = 0; i < QK / 16; i++) {
-                    const int step = i / 4 * (SLAB >> 4) + i % 4 * 2;
-                    multiply(s, left + step, right + step, i > 0);
-                }
+                score(s, left, right);
                 products_commit();
                 barrier_wait(valueFull + 8 * valueStage, valueAt / STAGES & 1);
                 valueAt++;
